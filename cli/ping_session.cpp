@@ -1,0 +1,450 @@
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <unordered_map>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cli/command.hpp>
+#include <cli/name_service.hpp>
+#include <cli/output.hpp>
+#include <cli/ping_display.hpp>
+#include <cli/ping_session.hpp>
+#include <fmt/format.h>
+
+#include <sonde/async/listener.hpp>
+#include <sonde/report/escape.hpp>
+#include <sonde/socket/privilege.hpp>
+#include <sonde/socket/route.hpp>
+
+namespace sonde::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using probe::event_kind;
+
+constexpr std::string_view title = "sonde ping";
+constexpr duration redraw_every = 250ms;
+constexpr std::size_t write_at = 64 << 10;
+constexpr double default_rate_for_many = 25'000;
+// Targets begin this far apart at the most, so that ten of them do not take a second to get going.
+constexpr duration widest_stagger = 1ms;
+
+listener_options options_for(const ping_settings& s, std::function<void(const probe::event&)> observer) {
+    listener_options o;
+    o.rate = s.rate.value_or(s.many() ? default_rate_for_many : 0);
+    o.burst = static_cast<std::uint32_t>(std::clamp(o.rate * 0.002, 1.0, 1024.0));
+    o.announce_sends = s.outstanding || (s.flood && !s.many());
+    o.socket.mark = s.mark;
+    o.socket.broadcast = s.profile.broadcast;
+    o.observer = std::move(observer);
+    return o;
+}
+
+/// Single-threaded: everything happens on `io_`.
+class ping_session {
+public:
+    explicit ping_session(ping_settings settings)
+        : settings_(std::move(settings)),
+          display_(make_ping_display(settings_)),
+          names_([this](std::function<void()> call) { asio::post(io_, std::move(call)); }),
+          listener_(std::in_place, io_.get_executor(),
+                    options_for(settings_, [this](const probe::event& e) { on_event(e); })),
+          signals_(io_, SIGINT, SIGTERM, SIGQUIT),
+          deadline_(io_),
+          redraw_(io_) {}
+
+    int run();
+
+private:
+    [[nodiscard]] bool open_sockets();
+    void resolve_names();
+    void on_resolved(std::size_t place, const result<ip_address>& address);
+    [[nodiscard]] bool start(std::size_t place);
+    [[nodiscard]] bool check_route(const pinged& p);
+    void on_event(const probe::event& e);
+    void on_sent(pinged& p, const probe::event& e);
+    void count(pinged& p, const probe::event& e);
+    void show(const pinged& p, const probe::event& e);
+    [[nodiscard]] std::string_view name_of(const ip_address& address, const pinged& p);
+    [[nodiscard]] bool until_reached() const;
+    void end_if_over();
+    void end();
+    void watch_signals();
+    void draw_later();
+    void flush_soon();
+    void flush();
+    [[nodiscard]] bool write(std::string_view text);
+    void refresh_progress();
+    [[nodiscard]] int report();
+    [[nodiscard]] int verdict();
+    [[nodiscard]] bool single() const noexcept { return !settings_.many(); }
+    // With -w, -c counts answers: the listener is told no end.
+    [[nodiscard]] std::uint32_t sends_per_target() const noexcept { return settings_.deadline ? 0 : settings_.count; }
+
+    asio::io_context io_{1};
+    ping_settings settings_;
+    std::unique_ptr<ping_display> display_;
+    name_service names_;
+    std::optional<listener> listener_;
+    asio::signal_set signals_;
+    asio::steady_timer deadline_;
+    asio::steady_timer redraw_;
+    std::vector<pinged> targets_;
+    std::vector<std::uint32_t> place_of_;  // by the listener's number
+    std::unordered_map<ip_address, std::string> reverse_;
+    std::string out_;
+    std::size_t unresolved_ = 0;  // names still being looked up
+    std::uint64_t outcomes_wanted_ = 0;
+    std::uint64_t outcomes_ = 0;
+    std::size_t states_reached_ = 0;  // targets in the state of --until
+    std::uint32_t most_in_flight_ = 0;
+    time_point first_send_{};
+    time_point last_event_{};
+    bool flush_posted_ = false;
+    bool ended_ = false;
+    bool output_closed_ = false;
+    bool failed_ = false;  // an operation did: exit 2
+};
+
+int ping_session::run() {
+    targets_.reserve(settings_.targets.size());
+    for (auto& target : settings_.targets) {
+        targets_.emplace_back().target = target;
+    }
+    if (!open_sockets()) return exit_trouble;
+    watch_signals();
+    if (settings_.deadline) {
+        deadline_.expires_after(*settings_.deadline);
+        deadline_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) end();
+        });
+    }
+    if (!single()) {
+        display_->start(out_, targets_.front(), {});
+        flush_soon();
+    }
+    for (std::size_t place = 0; place < targets_.size(); ++place) {
+        if (targets_[place].target.address && !start(place)) return exit_trouble;
+    }
+    resolve_names();
+    if (display_->redraws()) draw_later();
+    end_if_over();
+    io_.run();
+    return report();
+}
+
+// Every socket that may be needed is opened now; from then on the process has no privilege.
+bool ping_session::open_sockets() {
+    bool wanted[2] = {false, false};
+    for (const pinged& p : targets_) {
+        for (const family f : {family::v4, family::v6}) {
+            const bool possible =
+                p.target.address ? p.target.address->family() == f : !settings_.only || *settings_.only == f;
+            if (possible) wanted[f == family::v6] = true;
+        }
+    }
+    std::size_t opened = 0;
+    std::optional<failure> why;
+    for (const family f : {family::v4, family::v6}) {
+        if (!wanted[f == family::v6]) continue;
+        const auto kind = listener_->open(f);
+        if (kind) {
+            ++opened;
+        } else if (!why) {
+            why = kind.error();
+        }
+    }
+    if (opened == 0) {
+        print_failure(title, *why);
+        return false;
+    }
+    const bool all_addresses =
+        std::ranges::all_of(targets_, [](const pinged& p) { return p.target.address.has_value(); });
+    if (why && all_addresses) print_failure(title, *why);
+    if (const auto dropped = socket::drop_all_capabilities(); !dropped) {
+        print_failure(title, dropped.error());
+        return false;
+    }
+    return true;
+}
+
+void ping_session::resolve_names() {
+    for (std::size_t place = 0; place < targets_.size(); ++place) {
+        if (targets_[place].target.address) continue;
+        ++unresolved_;
+        names_.resolve(targets_[place].target.label, settings_.only,
+                       [this, place](const result<ip_address>& address) { on_resolved(place, address); });
+    }
+}
+
+void ping_session::on_resolved(std::size_t place, const result<ip_address>& address) {
+    --unresolved_;
+    if (ended_) return;
+    if (address) {
+        targets_[place].target.address = *address;
+        if (!start(place)) end();
+    } else {
+        failed_ = true;
+        targets_[place].unresolved = true;
+        print_failure(title, address.error());
+    }
+    end_if_over();
+}
+
+// The kernel is asked for a route first, so that a lone target that cannot be reached is told in one line.
+bool ping_session::check_route(const pinged& p) {
+    const auto source =
+        socket::local_address_for(*p.target.address, settings_.profile.interface, settings_.profile.source);
+    if (source) {
+        display_->start(out_, p, *source);
+        flush_soon();
+        return true;
+    }
+    if (source.error().code.value() == EACCES) {
+        if (settings_.profile.broadcast) {
+            display_->start(out_, p, settings_.profile.source);
+            return true;
+        }
+        print_error(title, fmt::format("{}: this is a broadcast address; -b pings it", p.target.address->to_string()));
+    } else {
+        print_error(title, fmt::format("{}: {}", p.target.address->to_string(), source.error().what));
+    }
+    failed_ = true;
+    return false;
+}
+
+bool ping_session::start(std::size_t place) {
+    pinged& p = targets_[place];
+    if (single() && !check_route(p)) return false;
+    const duration interval = settings_.send_interval();
+    const duration stagger = std::min(widest_stagger, interval / static_cast<duration::rep>(targets_.size()));
+    const auto listeners_number = static_cast<duration::rep>(place_of_.size());
+    if (settings_.count > 0) p.tally.rtt.reserve(settings_.count);
+    if (first_send_ == time_point{}) first_send_ = std::chrono::steady_clock::now();
+    p.index = listener_->add_target({.destination = *p.target.address,
+                                     .timeout = settings_.reply_timeout(),
+                                     .interval = interval,
+                                     .first_after = stagger * listeners_number,
+                                     .count = sends_per_target(),
+                                     .eager = settings_.eager_gap(),
+                                     .profile = settings_.profile});
+    place_of_.push_back(static_cast<std::uint32_t>(place));
+    outcomes_wanted_ += settings_.count;
+    return true;
+}
+
+void ping_session::on_event(const probe::event& e) {
+    if (ended_ || !e.series) return;
+    last_event_ = e.at;
+    pinged& p = targets_[place_of_[probe::series_target(e.id)]];
+    if (e.kind == event_kind::sent) return on_sent(p, e);
+    count(p, e);
+    show(p, e);
+    if (e.corrupt || e.kind == event_kind::damaged) p.tally.on_corrupt();
+    if (!probe::is_outcome(e.kind)) return;
+
+    if (single()) most_in_flight_ = std::max(most_in_flight_, listener_->progress(p.index).pending + 1);
+    ++outcomes_;
+    if (settings_.deadline && settings_.count > 0 && p.tally.received + p.tally.errors >= settings_.count) {
+        listener_->stop_target(p.index);
+    }
+    if (until_reached()) end();
+    end_if_over();
+}
+
+void ping_session::on_sent(pinged& p, const probe::event& e) {
+    display_->sent(out_);
+    if (settings_.outstanding && !p.last_settled) {
+        probe::event late;
+        late.kind = event_kind::timed_out;
+        late.series = true;
+        late.id = probe::series_id(p.index, p.last_sent);
+        late.target = e.target;
+        display_->outstanding(out_, {.target = p.view(), .event = late, .time = listener_->wall(e.at)});
+    }
+    p.last_sent = probe::series_ordinal(e.id);
+    p.last_settled = false;
+    flush_soon();
+}
+
+void ping_session::count(pinged& p, const probe::event& e) {
+    switch (e.kind) {
+        case event_kind::reply:
+            p.tally.on_reply(e.rtt);
+            break;
+        case event_kind::icmp_error:
+            p.tally.on_error();
+            break;
+        case event_kind::send_failed:
+        case event_kind::local_drop:
+            p.tally.on_send_failed();
+            break;
+        case event_kind::duplicate:
+            p.tally.on_duplicate();
+            break;
+        case event_kind::late:
+            p.tally.on_late();
+            break;
+        default:
+            break;
+    }
+    if (!probe::is_outcome(e.kind)) return;
+    const bool was_there = p.known && p.up == (settings_.until == stop_when::up);
+    p.up = e.kind == event_kind::reply;
+    p.known = true;
+    const bool is_there = p.up == (settings_.until == stop_when::up);
+    if (is_there && !was_there) ++states_reached_;
+    if (!is_there && was_there) --states_reached_;
+    if (probe::series_ordinal(e.id) == p.last_sent) {
+        p.last_settled = e.kind != event_kind::timed_out || settings_.outstanding == false;
+    }
+}
+
+void ping_session::show(const pinged& p, const probe::event& e) {
+    display_->event(out_, {.target = p.view(),
+                           .event = e,
+                           .time = listener_->wall(e.at),
+                           .from_name = single() ? name_of(e.from, p) : std::string_view{}});
+    flush_soon();
+}
+
+// The name that goes before an address: looked up while probes go on, shown from when it is there.
+std::string_view ping_session::name_of(const ip_address& address, const pinged& p) {
+    const bool named = p.target.address && p.target.label != p.target.address->to_string();
+    if (settings_.numeric || settings_.json || !named || address.is_unspecified()) return {};
+    const auto [known, fresh] = reverse_.try_emplace(address);
+    if (fresh) {
+        names_.reverse(address, [this, address](std::string name) { reverse_[address] = std::move(name); });
+    }
+    if (!known->second.empty()) return known->second;
+    return address.same_octets(*p.target.address) ? std::string_view(p.target.label) : std::string_view{};
+}
+
+bool ping_session::until_reached() const {
+    return settings_.until != stop_when::never && states_reached_ == targets_.size();
+}
+
+void ping_session::end_if_over() {
+    if (unresolved_ > 0) return;
+    if (place_of_.empty()) return end();
+    if (settings_.count == 0) return;
+    if (!settings_.deadline) {
+        if (outcomes_ >= outcomes_wanted_) end();
+        return;
+    }
+    const bool all = std::ranges::all_of(targets_, [this](const pinged& p) {
+        return p.unresolved || p.tally.received + p.tally.errors >= settings_.count;
+    });
+    if (all) end();
+}
+
+void ping_session::end() {
+    if (ended_) return;
+    ended_ = true;
+    refresh_progress();
+    io_.stop();
+}
+
+void ping_session::watch_signals() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        if (signal != SIGQUIT) return end();
+        refresh_progress();
+        const std::string text = display_->status(targets_);
+        std::fwrite(text.data(), 1, text.size(), stderr);
+        watch_signals();
+    });
+}
+
+void ping_session::draw_later() {
+    redraw_.expires_after(redraw_every);
+    redraw_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        refresh_progress();
+        display_->redraw(out_, targets_);
+        flush();
+        draw_later();
+    });
+}
+
+void ping_session::flush_soon() {
+    if (out_.size() >= write_at) return flush();
+    if (flush_posted_ || out_.empty()) return;
+    flush_posted_ = true;
+    asio::post(io_, [this] {
+        flush_posted_ = false;
+        flush();
+    });
+}
+
+void ping_session::flush() {
+    if (!out_.empty() && !write(out_)) end();
+    out_.clear();
+}
+
+bool ping_session::write(std::string_view text) {
+    output_closed_ = output_closed_ || !write_out(text);
+    return !output_closed_;
+}
+
+void ping_session::refresh_progress() {
+    for (pinged& p : targets_) {
+        if (p.index == pinged::not_started) continue;
+        const auto progress = listener_->progress(p.index);
+        p.tally.sent = progress.sent;
+        p.tally.pending = progress.pending;
+    }
+}
+
+int ping_session::report() {
+    const stats::accounting accounting = listener_->accounting();
+    const time_point now = std::chrono::steady_clock::now();
+    const time_point last = last_event_ == time_point{} ? now : last_event_;
+    flush();
+    listener_.reset();
+    if (place_of_.empty() && single()) return exit_trouble;
+    if (!output_closed_) {
+        display_->finish({.targets = targets_,
+                          .accounting = accounting,
+                          .elapsed = std::max(duration::zero(), last - first_send_),
+                          .most_in_flight = most_in_flight_,
+                          .time = std::chrono::system_clock::now()},
+                         [this](std::string_view text) { return write(text); });
+    }
+    return verdict();
+}
+
+int ping_session::verdict() {
+    if (settings_.until != stop_when::never) return until_reached() ? exit_yes : exit_no;
+    bool all_answered = true;
+    bool none_left = true;  // of the pings: every send failed
+    for (const pinged& p : targets_) {
+        const std::uint64_t needed = settings_.deadline && settings_.count > 0 ? settings_.count : 1;
+        all_answered = all_answered && p.tally.received >= needed;
+        none_left = none_left && p.tally.sent == 0 && p.tally.send_failed > 0;
+        for (const auto& condition : settings_.fail_if) {
+            if (!condition.violated(p.tally)) continue;
+            all_answered = false;
+            print_error(title,
+                        fmt::format("{}: failed, because {}", report::escape_text(p.target.label), condition.text()));
+        }
+    }
+    if (failed_ || none_left) return exit_trouble;
+    return all_answered ? exit_yes : exit_no;
+}
+
+}  // namespace
+
+int run_ping_session(ping_settings settings) {
+    return ping_session(std::move(settings)).run();
+}
+
+}  // namespace sonde::cli

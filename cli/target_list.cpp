@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <arpa/inet.h>
+#include <cctype>
+#include <cerrno>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <netinet/in.h>
+
+#include <cli/target_list.hpp>
+#include <fmt/format.h>
+
+#include <sonde/base/prefix.hpp>
+#include <sonde/report/escape.hpp>
+
+namespace sonde::cli {
+
+namespace {
+
+constexpr std::string_view blanks = " \t\r\f\v";
+constexpr std::size_t longest_name = 253;  // RFC 1035 section 2.3.4, without the final dot
+constexpr std::size_t shown = 80;          // of a word that is refused
+
+failure refusal(std::string_view word, std::string_view why) {
+    return {fmt::format("'{}{}' {}", report::escape_text(word.substr(0, shown)), word.size() > shown ? "..." : "", why),
+            {},
+            std::make_error_code(std::errc::invalid_argument)};
+}
+
+bool digits_and_dots(std::string_view word) {
+    return std::ranges::all_of(word, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+}
+
+// A host name (RFC 1123 section 2.1), with the underscore that many have, and letters beyond ASCII, which the resolver
+// turns into an IDN.
+bool looks_like_a_name(std::string_view word) {
+    if (word.empty() || word.size() > longest_name || word.front() == '-' || word.front() == '.') return false;
+    if (word.find("..") != std::string_view::npos) return false;
+    return std::ranges::all_of(word, [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte >= 0x80 || std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_';
+    });
+}
+
+result<void> append_prefix(std::vector<listed_target>& targets, std::string_view word) {
+    const auto range = prefix::parse(word);
+    if (!range) return refusal(word, range.error().what.substr(range.error().what.find("' ") + 2));
+    if (range->host_count() > target_limit - targets.size()) {
+        return refusal(word, fmt::format("holds too many addresses: a list has at most {}", target_limit));
+    }
+    for (std::uint64_t i = 0; i < range->host_count(); ++i) {
+        const ip_address host = range->host(i);
+        targets.push_back({host.to_string(), host});
+    }
+    return {};
+}
+
+}  // namespace
+
+result<void> append_targets(std::vector<listed_target>& targets, std::string_view word) {
+    if (word.find('/') != std::string_view::npos) return append_prefix(targets, word);
+    if (targets.size() >= target_limit)
+        return refusal(word, fmt::format("is one too many: a list has at most {}", target_limit));
+    if (const auto address = ip_address::parse(word)) {
+        targets.push_back({std::string(word), *address});
+        return {};
+    } else if (word.find(':') != std::string_view::npos || word.find('%') != std::string_view::npos) {
+        return refusal(word, address.error().what.substr(address.error().what.find("' ") + 2));
+    }
+    if (!word.empty() && digits_and_dots(word)) {
+        // The short forms of inet_aton, which fingers know: 127.1
+        in_addr parsed{};
+        if (inet_aton(std::string(word).c_str(), &parsed) == 0) return refusal(word, "is not an IP address");
+        targets.push_back({std::string(word), ip_address::v4(ntohl(parsed.s_addr))});
+        return {};
+    }
+    if (!looks_like_a_name(word)) return refusal(word, "is not an address, a prefix or a host name");
+    targets.push_back({std::string(word), std::nullopt});
+    return {};
+}
+
+result<void> append_targets_in(std::vector<listed_target>& targets, std::string_view text, std::string_view name) {
+    for (std::size_t line_number = 1; !text.empty(); ++line_number) {
+        const std::size_t end = text.find('\n');
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        line = line.substr(0, line.find('#'));
+        while (true) {
+            const std::size_t begin = line.find_first_not_of(blanks);
+            if (begin == std::string_view::npos) break;
+            line.remove_prefix(begin);
+            const std::string_view word = line.substr(0, line.find_first_of(blanks));
+            if (const auto added = append_targets(targets, word); !added) {
+                failure f = added.error();
+                f.what = fmt::format("{}:{}: {}", report::escape_text(name), line_number, f.what);
+                return f;
+            }
+            line.remove_prefix(word.size());
+        }
+    }
+    return {};
+}
+
+result<void> append_targets_from(std::vector<listed_target>& targets, const std::string& path) {
+    const bool standard_input = path == "-";
+    std::ifstream file;
+    if (!standard_input) {
+        errno = 0;
+        file.open(path, std::ios::binary);
+    }
+    std::istream& in = standard_input ? std::cin : file;
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (!standard_input && !file.is_open()) {
+        return system_failure("cannot read the targets in '" + report::escape_text(path) + "'", errno);
+    }
+    if (in.bad()) return system_failure("cannot read the targets in '" + report::escape_text(path) + "'", EIO);
+    return append_targets_in(targets, text, standard_input ? "standard input" : path);
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,41 @@
+# One folder = one target. A room is an object library; `sonde` assembles the rooms into the one library that is installed.
+
+# sonde_room(NAME [NAMESPACE] USES targets... [PRIVATE targets...])
+# Sources are sonde/NAME/*.cpp; those that end in _test.cpp become the room's test program, which runs in a network
+# namespace of its own when NAMESPACE is given.
+function(sonde_room name)
+  cmake_parse_arguments(ROOM "NAMESPACE" "" "USES;PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sonde/${name}/*.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+
+  add_library(sonde_${name} OBJECT ${sources})
+  target_include_directories(sonde_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_link_libraries(sonde_${name} PUBLIC ${ROOM_USES} PRIVATE ${ROOM_PRIVATE} $<BUILD_INTERFACE:sonde_flags>)
+
+  if(SONDE_BUILD_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE sonde sonde_flags ${ROOM_PRIVATE} GTest::gtest GTest::gtest_main)
+    if(ROOM_NAMESPACE)
+      add_test(NAME ${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/in_namespace.sh $<TARGET_FILE:${name}_test>)
+    else()
+      add_test(NAME ${name} COMMAND ${name}_test)
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300 SKIP_RETURN_CODE 77)
+  endif()
+endfunction()
+
+# sonde_assemble(LIBRARY rooms...)
+function(sonde_assemble library)
+  foreach(room ${ARGN})
+    target_sources(${library} PRIVATE $<TARGET_OBJECTS:sonde_${room}>)
+  endforeach()
+  target_include_directories(${library} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_features(${library} PUBLIC cxx_std_20)
+  # By its bare name in the installed package: a consumer's CMake need not know pkg-config for the sake of one archive.
+  target_link_libraries(${library} PUBLIC Boost::headers fmt::fmt Threads::Threads
+    PRIVATE $<BUILD_INTERFACE:PkgConfig::libcap> $<INSTALL_INTERFACE:cap> $<BUILD_INTERFACE:sonde_flags>)
+  set_target_properties(${library} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+endfunction()

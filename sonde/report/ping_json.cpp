@@ -1,0 +1,223 @@
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <system_error>
+
+#include <nlohmann/json.hpp>
+
+#include <sonde/report/escape.hpp>
+#include <sonde/report/ping_json.hpp>
+#include <sonde/wire/icmp.hpp>
+#include <sonde/wire/icmp_names.hpp>
+
+namespace sonde::report {
+namespace {
+
+using json = nlohmann::ordered_json;
+using probe::event_kind;
+
+void append_line(std::string& out, const json& object) {
+    out += object.dump(-1, ' ', false, json::error_handler_t::replace);
+    out += '\n';
+}
+
+double milliseconds(duration value) {
+    return std::chrono::duration<double, std::milli>{value}.count();
+}
+
+json begin(std::string_view event, wall_time time) {
+    return {{"schema", json_schema_version}, {"event", event}, {"time", to_rfc3339(time)}};
+}
+
+void add_target(json& line, const target_view& target) {
+    line["target"] = escape_text(target.label);
+    line["address"] = target.address ? json(escape_text(target.address->to_string())) : json(nullptr);
+}
+
+json begin_event(std::string_view name, const event_view& view) {
+    json line = begin(name, view.time);
+    add_target(line, view.target);
+    line["seq"] = shown_sequence(view.event);
+    return line;
+}
+
+void add_source(json& line, const event_view& view) {
+    line["from"] = escape_text(view.event.from.to_string());
+    if (!view.from_name.empty()) line["from_name"] = escape_text(view.from_name);
+}
+
+std::string_view answer_name(probe::answer_kind answer) noexcept {
+    switch (answer) {
+        case probe::answer_kind::unicast:
+            return "unicast";
+        case probe::answer_kind::broadcast:
+            return "broadcast";
+        case probe::answer_kind::multicast:
+            return "multicast";
+        case probe::answer_kind::anycast:
+            return "anycast";
+    }
+    return "unicast";
+}
+
+json answer_line(std::string_view name, const event_view& view) {
+    const probe::event& event = view.event;
+    json line = begin_event(name, view);
+    if (has_round_trip(event.kind)) line["rtt_ms"] = milliseconds(event.rtt);
+    line["ttl"] = event.has_hop_limit ? json(event.hop_limit) : json(nullptr);
+    line["bytes"] = event.size;
+    line["clock"] = to_string(event.clock);
+    add_source(line, view);
+    if (event.answer != probe::answer_kind::unicast) line["answer"] = answer_name(event.answer);
+    if (event.truncated) line["truncated"] = true;
+    if (event.bad_checksum) line["bad_checksum"] = true;
+    if (event.unverified) line["unverified"] = true;
+    return line;
+}
+
+json corrupt_line(const event_view& view) {
+    json line = begin_event("corrupt", view);
+    add_source(line, view);
+    if (view.event.kind == event_kind::damaged) line["bad_checksum"] = true;
+    if (view.event.corrupt) {
+        line["offset"] = view.event.corrupt->offset;
+        line["expected"] = view.event.corrupt->expected;
+        line["actual"] = view.event.corrupt->actual;
+    }
+    return line;
+}
+
+json icmp_line(std::string_view name, const event_view& view) {
+    const probe::event& event = view.event;
+    const family family = event.target.family();
+    json line = begin_event(name, view);
+    if (event.kind == event_kind::icmp_error) line["rtt_ms"] = milliseconds(event.rtt);
+    line["clock"] = to_string(event.clock);
+    add_source(line, view);
+    line["icmp_type"] = event.icmp_type;
+    line["icmp_code"] = event.icmp_code;
+    line["error"] = wire::icmp_error_name(family, event.icmp_type, event.icmp_code);
+    if (event.info != 0) line["info"] = event.info;
+    return line;
+}
+
+json timeout_line(const event_view& view) {
+    json line = begin_event("timeout", view);
+    line["rtt_ms"] = nullptr;
+    if (view.event.uncertain) line["uncertain"] = true;
+    return line;
+}
+
+json send_failed_line(const event_view& view) {
+    json line = begin_event("send_failed", view);
+    line["errno"] = view.event.error_number;
+    line["error"] = std::generic_category().message(view.event.error_number);
+    if (view.event.kind == event_kind::local_drop) line["local_drop"] = true;
+    return line;
+}
+
+void add_tally(json& line, const stats::tally& tally) {
+    line["sent"] = tally.sent;
+    line["received"] = tally.received;
+    line["lost"] = tally.lost();
+    line["pending"] = tally.pending;
+    line["send_failed"] = tally.send_failed;
+    line["errors"] = tally.errors;
+    line["duplicates"] = tally.duplicates;
+    line["late"] = tally.late;
+    line["corrupt"] = tally.corrupt;
+    line["loss_percent"] = tally.loss_percent();
+    const auto rtt = tally.rtt.summary();
+    if (!rtt) {
+        line["rtt_ms"] = nullptr;
+        return;
+    }
+    line["rtt_ms"] = {
+        {"min", milliseconds(rtt->min)}, {"mean", milliseconds(rtt->mean)},     {"p50", milliseconds(rtt->p50)},
+        {"p90", milliseconds(rtt->p90)}, {"p95", milliseconds(rtt->p95)},       {"p99", milliseconds(rtt->p99)},
+        {"max", milliseconds(rtt->max)}, {"stddev", milliseconds(rtt->stddev)}, {"jitter", milliseconds(rtt->jitter)}};
+}
+
+json accounting_object(const stats::accounting& a) {
+    static_assert(sizeof(stats::accounting) == 23 * sizeof(std::uint64_t), "a counter is missing below");
+    return {{"scheduled", a.scheduled},
+            {"sent", a.sent},
+            {"send_failed", a.send_failed},
+            {"local_drop", a.local_drop},
+            {"skipped", a.skipped},
+            {"replied", a.replied},
+            {"icmp_error", a.icmp_error},
+            {"timed_out", a.timed_out},
+            {"uncertain", a.uncertain},
+            {"cancelled", a.cancelled},
+            {"pending", a.pending},
+            {"frames", a.frames},
+            {"matched", a.matched},
+            {"duplicate", a.duplicate},
+            {"late", a.late},
+            {"not_ours", a.not_ours},
+            {"rejected_malformed", a.rejected_malformed},
+            {"rejected_checksum", a.rejected_checksum},
+            {"rejected_source", a.rejected_source},
+            {"rejected_token", a.rejected_token},
+            {"corrupt", a.corrupt},
+            {"truncated", a.truncated},
+            {"kernel_drops", a.kernel_drops}};
+}
+
+}  // namespace
+
+void ping_json::event(std::string& out, const event_view& view) const {
+    if (quiet_) return;
+    switch (view.event.kind) {
+        case event_kind::reply:
+            append_line(out, answer_line("reply", view));
+            break;
+        case event_kind::duplicate:
+            append_line(out, answer_line("duplicate", view));
+            break;
+        case event_kind::late:
+            append_line(out, answer_line("late", view));
+            break;
+        case event_kind::wrong_source:
+            append_line(out, answer_line("wrong_source", view));
+            break;
+        case event_kind::icmp_error:
+            append_line(out, icmp_line("icmp_error", view));
+            break;
+        case event_kind::advice:
+            append_line(out, icmp_line("advice", view));
+            break;
+        case event_kind::timed_out:
+            append_line(out, timeout_line(view));
+            break;
+        case event_kind::send_failed:
+        case event_kind::local_drop:
+            append_line(out, send_failed_line(view));
+            break;
+        case event_kind::damaged:
+        case event_kind::cancelled:
+        case event_kind::closed:
+        case event_kind::settled:
+        case event_kind::sent:
+            break;
+    }
+    if (view.event.corrupt || view.event.kind == event_kind::damaged) append_line(out, corrupt_line(view));
+}
+
+void ping_json::summary(std::string& out, const target_view& target, const stats::tally& tally, wall_time time) const {
+    json line = begin("summary", time);
+    add_target(line, target);
+    add_tally(line, tally);
+    append_line(out, line);
+}
+
+void ping_json::total(std::string& out, const total_view& total, wall_time time) const {
+    json line = begin("total", time);
+    line["targets"] = total.targets;
+    add_tally(line, total.tally);
+    line["accounting"] = accounting_object(total.accounting);
+    append_line(out, line);
+}
+
+}  // namespace sonde::report
