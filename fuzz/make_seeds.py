@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the wire and address targets to fuzz/corpus/. What libFuzzer found is kept beside them."""
+"""Writes the seeds of the fuzz targets to fuzz/corpus/. What libFuzzer found is kept beside them."""
 
 import pathlib
 import struct
@@ -113,6 +113,36 @@ SEEDS = {
             "duration_huge": "9" * 40 + "h",
         }.items()
     },
+}
+
+SEEDS["echo_prober"] = {
+    # steps of echo_prober_fuzz.cpp: 0 ask, 1/9/.. answer, 2 datagram, 3 error, 4 stamp, 5 send failure, 6 cancel, 7 time
+    "replied": bytes([0, 0, 100, 3, 0, 1, 3]),
+    "replied_twice": bytes([0, 0, 100, 3, 0, 1, 3, 1, 3]),
+    "timed_out_then_late": bytes([0, 0, 10, 3, 0, 7, 200, 1, 3]),
+    "corrupt_then_right": bytes([0, 0, 100, 3, 0, 0x41, 20, 0xff, 3, 1, 3, 7, 200]),
+    "truncated": bytes([0, 0, 100, 3, 0, 0x11, 10, 3, 7, 200]),
+    "refused": bytes([0, 0, 100, 3, 0, 9, 3, 0, 3, 1, 0]),
+    "anycast6": bytes([0, 1, 100, 3, 0, 1, 1, 3]),
+    "lingers": bytes([0, 0, 100, 3, 3, 1, 3, 1, 3, 7, 5]),
+    "stamped": bytes([0, 0, 100, 3, 0, 4, 0, 1, 100, 1, 11, 100]),
+    "no_token": bytes([0, 0, 100, 0, 0, 1, 3, 1, 3]),
+    "cancelled": bytes([0, 0, 100, 3, 0, 6, 1, 0, 1, 1, 3]),
+    "send_failed": bytes([0, 0, 100, 3, 0, 5, 0, 1, 105]),
+    "garbage": bytes([2, 20]) + bytes(range(30)),
+}
+SEEDS["text"] = {
+    name: text.encode() for name, text in {
+        "condition_loss": "loss>1%",
+        "condition_rtt": " p95 >= 50ms ",
+        "condition_unknown": "colour==red",
+        "targets": "192.0.2.1 # a comment\n2001:db8::1\nlocalhost\n192.0.2.0/30\n127.1\n",
+        "targets_rubbish": "192.0.2.1\n300.1.2.3\n",
+        "targets_huge": "10.0.0.0/8",
+        "controls": "a\x1b[2Jb\u202ec\n",
+        "group_range": "0\t2147483647\n",
+        "id_map": "         0       1000          1\n",
+    }.items()
 }
 
 for target, seeds in SEEDS.items():

@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 // One call hands out this many events at the most; what remains is due at once, so the next call goes on.
 constexpr std::size_t events_per_call = 1024;
 
+// A target that fell behind by less catches up; by more (the machine slept), and what it missed is skipped.
+constexpr duration bearable_delay = 100ms;
+
 // How long a sequence number rests after a ping that was not answered: as long again as it was waited for, within
 // bounds. Without a token only the rest keeps a late reply from a newer ping, so it is the longest then.
 duration quarantine(duration waited, bool unverified) noexcept {
@@ -228,7 +231,7 @@ void echo_prober::reschedule(time_point now, std::uint32_t target) {
         return;
     }
     t.due += t.interval;
-    if (t.due + t.interval <= now) {
+    if (t.due + std::max(t.interval, bearable_delay) <= now) {
         if (t.interval > duration::zero()) {
             const auto missed = (now - t.due) / t.interval;
             counts_.scheduled += static_cast<std::uint64_t>(missed);
@@ -389,9 +392,9 @@ void echo_prober::release(time_point now, flight_ref where, slot_state how) {
     const flight& f = table.flight_of(s);
     time_point until = now;
     if (how == slot_state::expired) {
-        until += quarantine(f.deadline - s.sent_at, s.unverified != 0);
+        until = now + quarantine(f.deadline - s.sent_at, s.unverified != 0);
     } else if (how == slot_state::replied && s.unverified != 0) {
-        until += 1s;
+        until = now + 1s;
     }
     profiles_.release(f.profile);
     table.finish(where.sequence, how, until);

@@ -50,21 +50,21 @@ struct flight_ref {
 };
 
 struct ping_request {
-    ip_address destination;
+    ip_address destination = {};
     duration timeout = std::chrono::seconds{1};
-    echo_profile profile;
+    echo_profile profile = {};
 };
 
 /// A target that is pinged again and again.
 struct target_options {
-    ip_address destination;
+    ip_address destination = {};
     duration timeout = std::chrono::seconds{1};
     duration interval = std::chrono::seconds{1};
     duration first_after{};   ///< the first ping's delay
     std::uint32_t count = 0;  ///< pings in all, 0 for no end
-    std::optional<duration>
-        eager;  ///< an outcome brings the next ping forward, to this long after the last (`-f`, `-A`)
-    echo_profile profile;
+    /// An outcome brings the next ping forward, to this long after the last one left (`-f`, `-A`).
+    std::optional<duration> eager = {};
+    echo_profile profile = {};
 };
 
 /// A datagram to send on the socket of `where.lane`. The pointers are valid until the next call of a non-const member.

@@ -39,12 +39,12 @@ struct echo_profile {
 
     std::uint16_t payload_size = 56;  ///< bytes after the 8-byte ICMP header, at most `largest_payload`
     path_mtu mtu = path_mtu::system;
-    bool broadcast = false;                     ///< the destination may be a broadcast address, and anyone may answer
-    std::optional<std::uint8_t> hop_limit;      ///< TTL or hop limit, 1 to 255
-    std::optional<std::uint8_t> traffic_class;  ///< TOS or traffic class: DSCP and ECN
-    std::uint32_t interface = 0;                ///< index of the interface to leave by, 0 for the routing table's
-    ip_address source;                          ///< `::` for the kernel's choice
-    payload_pattern pattern;
+    bool broadcast = false;                      ///< the destination may be a broadcast address, and anyone may answer
+    std::optional<std::uint8_t> hop_limit = {};  ///< TTL or hop limit, 1 to 255
+    std::optional<std::uint8_t> traffic_class = {};  ///< TOS or traffic class: DSCP and ECN
+    std::uint32_t interface = 0;                     ///< index of the interface to leave by, 0 for the routing table's
+    ip_address source = {};                          ///< `::` for the kernel's choice
+    payload_pattern pattern = {};
     duration linger{};  ///< after a reply: how long to wait for duplicates before `settled`
 
     friend bool operator==(const echo_profile&, const echo_profile&) = default;

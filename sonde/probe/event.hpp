@@ -69,12 +69,12 @@ struct event {
     std::uint32_t info = 0;      ///< next-hop MTU, pointer or gateway of an ICMP error; 0 when unknown
     int error_number = 0;        ///< send_failed and local_drop: errno
     std::uint64_t id = 0;        ///< the caller's
-    ip_address target;           ///< who was asked
-    ip_address from;             ///< who answered, or reported the error
+    ip_address target = {};      ///< who was asked
+    ip_address from = {};        ///< who answered, or reported the error
     time_point at{};             ///< when it was decided
     duration rtt{};              ///< reply, duplicate, late and icmp_error only
                                  ///< reply, duplicate, late, icmp_error
-    std::unique_ptr<corruption> corrupt;
+    std::unique_ptr<corruption> corrupt = {};
 };
 
 /// The id of a series' ping: which target (in the order they were added), and its number from 1 on.

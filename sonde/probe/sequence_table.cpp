@@ -30,6 +30,9 @@ bool sequence_table::usable(const slot& s, time_point now) const noexcept {
         case slot_state::in_flight:
             return false;
         case slot_state::replied:
+            // A further answer carries a token that no newer ping has, unless the payload has no room for one.
+            if (s.unverified == 0) return true;
+            [[fallthrough]];
         case slot_state::expired:
             return over(ticks_until(s.value, now));
     }
@@ -79,7 +82,8 @@ void sequence_table::finish(std::uint16_t sequence, slot_state how, time_point q
     first_free_flight_ = index;
     s.state = static_cast<std::uint32_t>(how) & 3U;
     s.value = (tick_of(quarantine_until) + 1) & tick_mask;
-    available_at_ = std::min(available_at_, quarantine_until + tick);
+    available_at_ = std::min(available_at_, quarantine_until + 2 * tick);
+    if (usable(s, quarantine_until)) available_at_ = time_point::min();
 }
 
 sequence_table::slot* sequence_table::find(std::uint16_t sequence) noexcept {

@@ -16,7 +16,7 @@ namespace sonde::probe {
 enum class slot_state : std::uint8_t {
     free,
     in_flight,
-    replied,  ///< done; a further answer is a duplicate. Used again when its turn comes round
+    replied,  ///< done; a further answer is a duplicate. Used again when its turn comes, in quarantine if unverified
     expired,  ///< timed out, failed or cancelled; a further answer is late. In quarantine, then used again
 };
 

@@ -1,0 +1,90 @@
+#include <chrono>
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <sonde/async/lane.hpp>
+
+namespace sonde::async {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct loop {
+    boost::asio::io_context io;
+    probe::echo_prober prober{{.key = {1, 2}}};
+    wall_clock_bridge clock;
+    socket::receive_batch batch{16, 2048};
+    lane under_test{io.get_executor(), socket::icmp_socket::open(family::v4, {}).value(), 0};
+    std::array<std::byte, 64> buffer{};
+
+    loop() {
+        const auto& s = under_test.socket();
+        prober.add_lane(family::v4, s.identifier(),
+                        s.delivers_ip_header() ? wire::checksum_fill::compute : wire::checksum_fill::leave);
+    }
+
+    void ping() {
+        const time_point now = std::chrono::steady_clock::now();
+        prober.ping(now, {.destination = ip_address::v4(0x7f000001)}, 1);
+        under_test.enqueue(prober.poll_transmit(now, buffer).value());
+        ASSERT_TRUE(under_test.flush(now, prober));
+    }
+};
+
+TEST(lane, wakes_for_a_reply_and_reads_it_with_its_stamps) {
+    loop l;
+    l.ping();
+    bool answered = false;
+    for (int i = 0; i < 10 && !answered; ++i) {
+        l.under_test.wait_readable([] {});
+        l.io.restart();
+        ASSERT_GT(l.io.run_for(2s), 0U);
+        l.clock.refresh();
+        l.under_test.drain(l.clock, l.batch, l.prober);
+        while (const auto e = l.prober.poll_event()) answered = e->kind == probe::event_kind::reply;
+    }
+    EXPECT_TRUE(answered);
+    EXPECT_TRUE(l.prober.accounting().adds_up());
+}
+
+TEST(lane, sleeps_while_there_is_nothing) {
+    loop l;
+    int wakes = 0;
+    l.under_test.wait_readable([&wakes] { ++wakes; });
+    l.io.run_for(100ms);
+    EXPECT_EQ(wakes, 0);
+}
+
+TEST(lane, slows_down_when_wake_ups_have_nothing_behind_them) {
+    loop l;
+    for (int i = 0; i < 100; ++i) l.under_test.drain(l.clock, l.batch, l.prober);
+    int wakes = 0;
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < 3; ++i) {
+        l.under_test.wait_readable([&wakes] { ++wakes; });
+        l.io.restart();
+        l.io.run_for(1s);
+        l.under_test.drain(l.clock, l.batch, l.prober);
+    }
+    EXPECT_EQ(wakes, 3) << "it looks again by the clock";
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 150ms) << "and not in a hurry";
+    l.ping();
+    l.under_test.drain(l.clock, l.batch, l.prober);
+    l.under_test.wait_readable([&wakes] { ++wakes; });
+    l.io.restart();
+    l.io.run_for(50ms);
+    EXPECT_EQ(wakes, 3) << "something was there, so it waits for readiness again";
+}
+
+TEST(lane, cancelled_waits_do_not_wake) {
+    loop l;
+    int wakes = 0;
+    l.under_test.wait_readable([&wakes] { ++wakes; });
+    l.under_test.cancel_waits();
+    l.io.run_for(50ms);
+    EXPECT_EQ(wakes, 0);
+}
+
+}  // namespace
+}  // namespace sonde::async
