@@ -242,7 +242,9 @@ bool ping_session::start(std::size_t place) {
 }
 
 void ping_session::on_event(const probe::event& e) {
-    if (ended_ || !e.series) return;
+    // Events that came together with the one that ended the run are counted too, or the sums would not hold.
+    // Those of the listener's end are not: what is in flight then was pending.
+    if (!e.series || e.kind == event_kind::closed) return;
     last_event_ = e.at;
     pinged& p = targets_[place_of_[probe::series_target(e.id)]];
     if (e.kind == event_kind::sent) return on_sent(p, e);
@@ -349,7 +351,6 @@ void ping_session::end_if_over() {
 void ping_session::end() {
     if (ended_) return;
     ended_ = true;
-    refresh_progress();
     io_.stop();
 }
 
@@ -405,6 +406,7 @@ void ping_session::refresh_progress() {
 }
 
 int ping_session::report() {
+    refresh_progress();
     const stats::accounting accounting = listener_->accounting();
     const time_point now = std::chrono::steady_clock::now();
     const time_point last = last_event_ == time_point{} ? now : last_event_;

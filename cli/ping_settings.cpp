@@ -38,8 +38,7 @@ result<void> read_pattern(const std::string& text, probe::payload_pattern& patte
     return {};
 }
 
-result<void> read_path_mtu(const std::string& word, probe::path_mtu& mtu) {
-    using probe::path_mtu;
+result<void> read_path_mtu(const std::string& word, path_mtu& mtu) {
     if (word == "do") {
         mtu = path_mtu::require;
     } else if (word == "want") {

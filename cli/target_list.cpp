@@ -1,11 +1,9 @@
 #include <algorithm>
-#include <arpa/inet.h>
 #include <cctype>
 #include <cerrno>
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <netinet/in.h>
 
 #include <cli/target_list.hpp>
 #include <fmt/format.h>
@@ -68,10 +66,9 @@ result<void> append_targets(std::vector<listed_target>& targets, std::string_vie
         return refusal(word, address.error().what.substr(address.error().what.find("' ") + 2));
     }
     if (!word.empty() && digits_and_dots(word)) {
-        // The short forms of inet_aton, which fingers know: 127.1
-        in_addr parsed{};
-        if (inet_aton(std::string(word).c_str(), &parsed) == 0) return refusal(word, "is not an IP address");
-        targets.push_back({std::string(word), ip_address::v4(ntohl(parsed.s_addr))});
+        const auto address = ip_address::parse_short(word);
+        if (!address) return refusal(word, "is not an IP address");
+        targets.push_back({std::string(word), *address});
         return {};
     }
     if (!looks_like_a_name(word)) return refusal(word, "is not an address, a prefix or a host name");

@@ -13,7 +13,8 @@ install(TARGETS sonde_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # The command finds its own library wherever the tree was installed.
 set_target_properties(sonde_cli PROPERTIES INSTALL_RPATH
   $<$<STREQUAL:$<TARGET_PROPERTY:sonde,TYPE>,SHARED_LIBRARY>:$ORIGIN/../${CMAKE_INSTALL_LIBDIR}>)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/sonde DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/sonde DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
+  PATTERN "*.hpp" PATTERN "*_test.hpp" EXCLUDE)
 install(EXPORT sonde_targets NAMESPACE sonde:: FILE sondeTargets.cmake DESTINATION ${sonde_package_dir})
 
 configure_package_config_file(

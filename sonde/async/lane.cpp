@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <netinet/in.h>
 #include <utility>
 
 #include <sonde/async/lane.hpp>
@@ -17,22 +16,6 @@ using namespace std::chrono_literals;
 constexpr int rounds = 16;
 constexpr unsigned tolerated_empty_wakes = 8;
 constexpr std::uint32_t no_stamp = 0xffffffff;
-
-int kernel_value(probe::path_mtu mtu) noexcept {
-    switch (mtu) {
-        case probe::path_mtu::system:
-            return socket::system_path_mtu;
-        case probe::path_mtu::dont:
-            return IP_PMTUDISC_DONT;
-        case probe::path_mtu::want:
-            return IP_PMTUDISC_WANT;
-        case probe::path_mtu::require:
-            return IP_PMTUDISC_DO;
-        case probe::path_mtu::probe:
-            return IP_PMTUDISC_PROBE;
-    }
-    return socket::system_path_mtu;
-}
 
 }  // namespace
 
@@ -55,7 +38,7 @@ void lane::enqueue(const probe::transmit& message) {
                     .destination = message.destination,
                     .source = look.source,
                     .interface = look.interface,
-                    .path_mtu = kernel_value(look.mtu),
+                    .mtu = look.mtu,
                     .hop_limit = look.hop_limit,
                     .traffic_class = look.traffic_class});
     out_sequences_.push_back(message.where.sequence);

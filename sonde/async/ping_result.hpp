@@ -24,7 +24,7 @@ struct ping_options {
     std::optional<std::uint8_t> traffic_class = {};  ///< TOS or traffic class: DSCP and ECN
     ip_address source = {};                          ///< `::` for the kernel's choice
     std::uint32_t interface = 0;                     ///< index, 0 for the routing table's
-    probe::path_mtu mtu = probe::path_mtu::system;   ///< don't-fragment
+    path_mtu mtu = path_mtu::system;                 ///< don't-fragment
     bool broadcast = false;  ///< the address may be a broadcast one; the listener must allow it too
     duration linger = {};    ///< after the reply: how long to count duplicates before completing
 

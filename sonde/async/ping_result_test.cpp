@@ -66,7 +66,7 @@ TEST(ping_options, become_a_profile_whole) {
                                       .traffic_class = 4,
                                       .source = ip_address::v4(5),
                                       .interface = 6,
-                                      .mtu = probe::path_mtu::require,
+                                      .mtu = path_mtu::require,
                                       .broadcast = true,
                                       .linger = 7ms}
                              .profile();
@@ -76,7 +76,7 @@ TEST(ping_options, become_a_profile_whole) {
     EXPECT_EQ(profile.traffic_class, 4);
     EXPECT_EQ(profile.source, ip_address::v4(5));
     EXPECT_EQ(profile.interface, 6U);
-    EXPECT_EQ(profile.mtu, probe::path_mtu::require);
+    EXPECT_EQ(profile.mtu, path_mtu::require);
     EXPECT_TRUE(profile.broadcast);
     EXPECT_EQ(profile.linger, 7ms);
 }

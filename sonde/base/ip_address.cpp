@@ -68,6 +68,13 @@ result<ip_address> ip_address::parse(std::string_view text) {
     return from_bytes(octets, *scope);
 }
 
+std::optional<ip_address> ip_address::parse_short(std::string_view text) {
+    in_addr parsed{};
+    if (text.find('\0') != std::string_view::npos || inet_aton(std::string(text).c_str(), &parsed) == 0)
+        return std::nullopt;
+    return v4(ntohl(parsed.s_addr));
+}
+
 bool ip_address::is_unspecified() const noexcept {
     return std::ranges::all_of(bytes(), [](std::byte b) { return b == std::byte{0}; });
 }

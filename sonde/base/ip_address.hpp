@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,10 @@ public:
 
     /// Reads `192.0.2.1`, `2001:db8::1`, `fe80::1%eth0` or `fe80::1%2`. The error says what is wrong in one line.
     [[nodiscard]] static result<ip_address> parse(std::string_view text);
+
+    /// The short and octal forms that inet_aton(3) reads, which fingers know: `127.1` is 127.0.0.1. Nothing if it is
+    /// none.
+    [[nodiscard]] static std::optional<ip_address> parse_short(std::string_view text);
 
     [[nodiscard]] constexpr sonde::family family() const noexcept {
         for (std::size_t i = 0; i < 10; ++i) {

@@ -26,6 +26,8 @@ void operator delete(void* memory, std::size_t) noexcept {
 namespace sonde::probe::testing {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr int at_once = 1000;
 
 /// A round of pings: a third answered, a third timing out, a third refused by a router; and some cancelled.

@@ -13,6 +13,8 @@
 namespace sonde::probe::testing {
 namespace {
 
+using namespace std::chrono_literals;
+
 std::uint64_t base_seed() {
     const char* given = std::getenv("SONDE_SEED");
     return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();

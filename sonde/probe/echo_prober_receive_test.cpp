@@ -6,6 +6,8 @@
 namespace sonde::probe::testing {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::uint8_t unreachable = 3;
 constexpr std::uint8_t host_unreachable = 1;
 constexpr std::uint8_t source_quench = 4;
@@ -292,7 +294,8 @@ TEST(targets, are_pinged_at_their_own_intervals_and_counts) {
 
 TEST(targets, know_what_is_pending) {
     rig r;
-    (void)r.prober.add_target(r.now, {.destination = address("192.0.2.1"), .timeout = 1s, .interval = 100ms, .count = 3});
+    (void)r.prober.add_target(r.now,
+                              {.destination = address("192.0.2.1"), .timeout = 1s, .interval = 100ms, .count = 3});
     const auto first = r.transmit().value();
     r.now += 100ms;
     (void)r.transmit().value();

@@ -8,6 +8,8 @@
 namespace sonde::probe::testing {
 namespace {
 
+using namespace std::chrono_literals;
+
 TEST(echo_prober, golden_request) {
     rig r;
     const auto ping = r.ping(1, "192.0.2.1");

@@ -9,18 +9,10 @@
 
 #include <sonde/base/bytes.hpp>
 #include <sonde/base/ip_address.hpp>
+#include <sonde/base/path_mtu.hpp>
 #include <sonde/base/time.hpp>
 
 namespace sonde::probe {
-
-/// How a datagram larger than the path's MTU is treated; iputils' `-M`, Linux's IP_MTU_DISCOVER.
-enum class path_mtu : std::uint8_t {
-    system,   ///< as the system is set
-    dont,     ///< DF is never set
-    want,     ///< DF is set, what is too large is fragmented here
-    require,  ///< DF is set, what is too large fails (`-M do`)
-    probe,    ///< DF is set, the known path MTU is ignored
-};
 
 /// The bytes that fill a payload: repeated from its first byte on, or 0, 1, 2, ... 255, 0, ... when empty.
 struct payload_pattern {

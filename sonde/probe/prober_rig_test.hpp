@@ -11,8 +11,6 @@
 
 namespace sonde::probe::testing {
 
-using namespace std::chrono_literals;
-
 inline ip_address address(const char* text) {
     return ip_address::parse(text).value();
 }
@@ -31,7 +29,7 @@ struct rig {
     explicit rig(echo_prober_options options = {.key = {1, 2}}) : prober(options) {}
 
     echo_prober prober;
-    time_point now{1000s};
+    time_point now{std::chrono::seconds{1000}};
     std::vector<std::byte> buffer = std::vector<std::byte>(66'000);
     bool opens_lanes = true;
 
@@ -52,7 +50,8 @@ struct rig {
         return all;
     }
 
-    sent_ping ping(std::uint64_t id, const char* to, duration timeout = 1s, const echo_profile& profile = {}) {
+    sent_ping ping(std::uint64_t id, const char* to, duration timeout = std::chrono::seconds{1},
+                   const echo_profile& profile = {}) {
         prober.ping(now, {.destination = address(to), .timeout = timeout, .profile = profile}, id);
         return transmit().value();
     }

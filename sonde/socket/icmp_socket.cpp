@@ -175,8 +175,8 @@ result<void> icmp_socket::configure(const icmp_socket_options& options) {
                     shell_word(binary_path()));
         }
     }
-    socklen_t size = sizeof system_path_mtu_value_;
-    getsockopt(fd(), names.level, names.mtu_discover, &system_path_mtu_value_, &size);
+    socklen_t size = sizeof system_path_mtu_;
+    getsockopt(fd(), names.level, names.mtu_discover, &system_path_mtu_, &size);
     ask_for_receive_buffer(options.receive_buffer);
     ask_for_timestamps();
     return choose_identifier();
@@ -220,11 +220,29 @@ int icmp_socket::receive_buffer() const noexcept {
     return bytes;
 }
 
-void icmp_socket::set_path_mtu(int value) noexcept {
-    if (value == path_mtu_) return;
+void icmp_socket::set_path_mtu(path_mtu mtu) noexcept {
+    if (mtu == mtu_) return;
     const family_options names = options_of(family_);
-    const int wanted = value == system_path_mtu ? system_path_mtu_value_ : value;
-    if (set_option(fd(), names.level, names.mtu_discover, wanted)) path_mtu_ = value;
+    // IPv6 numbers its modes as IPv4 does.
+    static_assert(IPV6_PMTUDISC_DO == IP_PMTUDISC_DO && IPV6_PMTUDISC_PROBE == IP_PMTUDISC_PROBE);
+    int value = system_path_mtu_;
+    switch (mtu) {
+        case path_mtu::system:
+            break;
+        case path_mtu::dont:
+            value = IP_PMTUDISC_DONT;
+            break;
+        case path_mtu::want:
+            value = IP_PMTUDISC_WANT;
+            break;
+        case path_mtu::require:
+            value = IP_PMTUDISC_DO;
+            break;
+        case path_mtu::probe:
+            value = IP_PMTUDISC_PROBE;
+            break;
+    }
+    if (set_option(fd(), names.level, names.mtu_discover, value)) mtu_ = mtu;
 }
 
 icmp_socket::send_result icmp_socket::send(std::span<const outgoing> messages) {
@@ -237,7 +255,7 @@ icmp_socket::send_result icmp_socket::send(std::span<const outgoing> messages) {
     // The path MTU mode is the socket's, not the message's: a call carries the messages that agree on it.
     const std::size_t most = std::min(messages.size(), send_limit);
     std::size_t count = 0;
-    for (; count < most && messages[count].path_mtu == messages[0].path_mtu; ++count) {
+    for (; count < most && messages[count].mtu == messages[0].mtu; ++count) {
         const outgoing& out = messages[count];
         msghdr& header = headers[count].msg_hdr;
         addresses[count] = socket_address(out.destination);
@@ -253,7 +271,7 @@ icmp_socket::send_result icmp_socket::send(std::span<const outgoing> messages) {
         if (header.msg_controllen == 0) header.msg_control = nullptr;
     }
     if (count == 0) return {};
-    set_path_mtu(messages[0].path_mtu);
+    set_path_mtu(messages[0].mtu);
 
     send_result done{.sent = 0, .error_number = 0, .first_stamp = next_stamp_};
     bool tried = false;
@@ -310,6 +328,7 @@ incoming icmp_socket::datagram(const receive_batch& batch, std::size_t index) co
     const family_options names = options_of(family_);
     incoming in;
     in.full_size = b.headers[index].msg_len;
+    if ((header.msg_flags & MSG_TRUNC) != 0 && in.full_size <= b.bytes_each) ++in.full_size;
     in.bytes = bytes_view{b.bytes}.subspan(index * b.bytes_each, std::min<std::size_t>(in.full_size, b.bytes_each));
     in.from = address_of(header.msg_name, header.msg_namelen);
     for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {

@@ -11,6 +11,7 @@
 #include <sonde/base/bytes.hpp>
 #include <sonde/base/error.hpp>
 #include <sonde/base/ip_address.hpp>
+#include <sonde/base/path_mtu.hpp>
 #include <sonde/base/time.hpp>
 #include <sonde/socket/descriptor.hpp>
 
@@ -27,16 +28,13 @@ struct icmp_socket_options {
     bool broadcast = false;             ///< SO_BROADCAST
 };
 
-/// How DF is set: the kernel's IP_PMTUDISC_* numbers; -1 leaves it as the system has it.
-inline constexpr int system_path_mtu = -1;
-
 /// One message to send. Borrows the datagram.
 struct outgoing {
     bytes_view datagram;
     ip_address destination;
     ip_address source;            ///< `::` for the kernel's choice
     std::uint32_t interface = 0;  ///< 0 for the routing table's
-    int path_mtu = system_path_mtu;
+    sonde::path_mtu mtu = path_mtu::system;
     std::optional<std::uint8_t> hop_limit;
     std::optional<std::uint8_t> traffic_class;
 };
@@ -44,7 +42,8 @@ struct outgoing {
 /// One datagram that came in. Borrows the batch's buffer.
 struct incoming {
     bytes_view bytes;  ///< begins with the IP header where `delivers_ip_header()`
-    std::uint32_t full_size = 0;
+    std::uint32_t full_size =
+        0;  ///< more than `bytes` where the buffer was short; a datagram socket does not say how much
     ip_address from;
     std::optional<std::uint8_t> hop_limit;
     std::optional<wall_time> received_at;  ///< the kernel's stamp
@@ -138,7 +137,7 @@ private:
     [[nodiscard]] result<void> choose_identifier();
     void ask_for_receive_buffer(int bytes) noexcept;
     void ask_for_timestamps() noexcept;
-    void set_path_mtu(int value) noexcept;
+    void set_path_mtu(path_mtu mtu) noexcept;
     [[nodiscard]] std::size_t receive_with(receive_batch& batch, int flags);
 
     descriptor fd_;
@@ -147,8 +146,8 @@ private:
     bool stamps_transmits_ = false;
     std::uint16_t identifier_ = 0;
     std::uint32_t next_stamp_ = 0;  // mirrors the kernel's counter for SOF_TIMESTAMPING_OPT_ID
-    int system_path_mtu_value_ = 0;
-    int path_mtu_ = system_path_mtu;
+    int system_path_mtu_ = 0;       // the option's value before anyone changed it
+    path_mtu mtu_ = path_mtu::system;
 };
 
 }  // namespace sonde::socket

@@ -139,7 +139,8 @@ int bind_to_loopback(int fd) noexcept {
 /// Makes an interface that goes with the descriptor; 0 or errno.
 int make_interface(int fd, short mode) noexcept {
     ifreq request{};
-    std::strcpy(request.ifr_name, "sonde-dr%d");
+    constexpr std::string_view name = "sonde-dr%d";
+    name.copy(request.ifr_name, sizeof request.ifr_name - 1);
     request.ifr_flags = static_cast<short>(mode | IFF_NO_PI);
     const scoped_capability guard(capability::net_admin);
     return ::ioctl(fd, TUNSETIFF, &request) == 0 ? 0 : errno;

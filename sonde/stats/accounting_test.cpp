@@ -37,8 +37,8 @@ TEST(accounting, one_ping_or_frame_too_many_shows) {
          {&accounting::scheduled, &accounting::sent, &accounting::send_failed, &accounting::skipped,
           &accounting::replied, &accounting::icmp_error, &accounting::timed_out, &accounting::cancelled,
           &accounting::pending, &accounting::frames, &accounting::matched, &accounting::duplicate, &accounting::late,
-          &accounting::not_ours, &accounting::rejected_malformed, &accounting::rejected_checksum, &accounting::rejected_source,
-          &accounting::rejected_token}) {
+          &accounting::not_ours, &accounting::rejected_malformed, &accounting::rejected_checksum,
+          &accounting::rejected_source, &accounting::rejected_token}) {
         accounting wrong = balanced;
         ++(wrong.*counter);
         EXPECT_FALSE(wrong.adds_up());

@@ -47,3 +47,11 @@ def fake():
     net = made(lab.FakeNet)
     yield net
     net.close()
+
+
+@pytest.fixture(scope="module")
+def raw_fake():
+    """The same, and ICMP datagram sockets are forbidden: what works, works through a raw socket."""
+    net = made(lambda: lab.FakeNet(datagrams=False))
+    yield net
+    net.close()

@@ -78,12 +78,14 @@ class Namespace:
         self.enter = ["nsenter", "-t", str(self.holder.pid), "-U", "--preserve-credentials", "-m", "-n", "--"]
 
     @classmethod
-    def fresh(cls):
-        """A user, network and mount namespace: the machine under test."""
+    def fresh(cls, datagrams=True):
+        """A user, network and mount namespace: the machine under test. Without `datagrams` nobody may open ICMP
+        datagram sockets there, which is what the kernel begins with and, once allowed, cannot be written any more."""
         namespace = cls([], ["unshare", "-Urnm", "--propagation", "private"])
         try:
             namespace.prepare()
-            namespace.sysctl("net/ipv4/ping_group_range", "0 0")
+            if datagrams:
+                namespace.sysctl("net/ipv4/ping_group_range", "0 0")
         except subprocess.CalledProcessError as error:
             namespace.close()
             raise Unavailable(error.stderr) from error
@@ -207,8 +209,8 @@ class FakeNet:
     The responder's packets travel over TUN where /dev/net/tun may be opened, else over a veth and a packet socket.
     """
 
-    def __init__(self, carrier=None):
-        self.host = Namespace.fresh()
+    def __init__(self, carrier=None, datagrams=True):
+        self.host = Namespace.fresh(datagrams)
         self.carrier = carrier or os.environ.get("SONDE_E2E_CARRIER") or self.best_carrier()
         place = self.host
         if self.carrier == "packet":

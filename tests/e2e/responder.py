@@ -155,17 +155,19 @@ def hostile(r):
     family, good = r.family, r.reply()
     out = [
         r.reply(identifier=r.icmp.id ^ 0x5555), r.reply(sequence=r.icmp.seq ^ 0x8000), r.reply(sequence=0xFFFF),
-        r.reply(sequence=r.icmp.seq + 1), r.reply(source=r.ip.src),
+        r.reply(sequence=r.icmp.seq + 1),
         r.reply(payload=b"\0" * len(r.payload)), r.reply(payload=b"\xff" * 1200), r.reply(payload=b""),
         good[:-len(r.payload) - 4], good[:-len(r.payload) - 7], good[:-1], good[:24], good[:5], b"\x4f", b"\x00",
         bytes(r.outer()), r.unreachable(quoted=b""), r.unreachable(quoted=b"\x40"),
         r.unreachable(quoted=bytes(r.ip)[:27 if family == 4 else 47]),
-        r.unreachable(quoted=b"\x41" + bytes(r.ip)[1:]), r.unreachable(quoted=b"\x4f" + bytes(r.ip)[1:]),
         r.unreachable(quoted=r.quoted_with(4, b"\x12\x34")), r.unreachable(quoted=r.quoted_with(6, b"\xff\xff")),
         r.unreachable(quoted=r.quoted_with(0, b"\x00")), r.unreachable(quoted=r.quoted_with(8, b"\xee" * 16)),
         r.error(0xFE, 0), r.error(3 if family == 4 else 1, 255, quoted=b"\0" * 64),
     ]
     if family == 4:
+        out += [r.reply(source=r.ip.src), r.reply(source=REPORTER[4])]  # of IPv6 that would be anycast
+        # In IPv6 the kernel does not look at the quoted version, and nothing else is wrong with such an error.
+        out += [r.unreachable(quoted=first + bytes(r.ip)[1:]) for first in (b"\x41", b"\x4f", b"\x00")]
         wrong_length = bytearray(good)
         wrong_length[2:4] = b"\xff\xff"
         short_length = bytearray(good)
