@@ -26,6 +26,7 @@ struct pinged {
     std::uint32_t last_sent = 0;        ///< number of the latest ping, for -O
     bool last_settled = true;
     bool unresolved = false;
+    bool named = false;  ///< the address was looked up
     bool up = false;     ///< the latest outcome was a reply
     bool known = false;  ///< there was an outcome
 

@@ -190,6 +190,7 @@ void ping_session::on_resolved(std::size_t place, const result<ip_address>& addr
     if (ended_) return;
     if (address) {
         targets_[place].target.address = *address;
+        targets_[place].named = true;
         if (!start(place)) end();
     } else {
         failed_ = true;
@@ -320,8 +321,7 @@ void ping_session::show(const pinged& p, const probe::event& e) {
 
 // The name that goes before an address: looked up while probes go on, shown from when it is there.
 std::string_view ping_session::name_of(const ip_address& address, const pinged& p) {
-    const bool named = p.target.address && p.target.label != p.target.address->to_string();
-    if (settings_.numeric || settings_.json || !named || address.is_unspecified()) return {};
+    if (settings_.numeric || settings_.json || !p.named || address.is_unspecified()) return {};
     const auto [known, fresh] = reverse_.try_emplace(address);
     if (fresh) {
         names_.reverse(address, [this, address](std::string name) { reverse_[address] = std::move(name); });

@@ -65,10 +65,11 @@ def wait_until(condition, what, seconds=20):
 class Namespace:
     """Commands run in it with all capabilities of its user namespace."""
 
+    links = 100
+
     def __init__(self, enter, make):
         self.children = []
         self.processes = []
-        self.links = 0
         self.holder = subprocess.Popen(
             [*enter, *make, "sh", "-c", "echo ready; exec cat >/dev/null"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
@@ -145,14 +146,18 @@ class Namespace:
 
     def join(self, other, here, there, names=None):
         """A veth pair. `here` and `there` are lists of addresses with their prefix lengths."""
-        self.links += 1
+        Namespace.links += 2
         near, far = names or (f"near{self.links}", f"far{self.links}")
-        self.run("ip", "link", "add", near, "type", "veth", "peer", "name", far, "netns", str(other.holder.pid))
+        # Where both ends have the same number the kernel takes up to a second to see that they are joined.
+        self.run("ip", "link", "add", near, "index", str(self.links), "type", "veth", "peer", "name", far,
+                 "index", str(self.links + 1), "netns", str(other.holder.pid))
         for namespace, device, addresses in ((self, near, here), (other, far, there)):
             # An address that nobody has is given up after a sixth of a second, not after three.
             namespace.sh(f"echo 50 | tee /proc/sys/net/ipv[46]/neigh/{device}/retrans_time_ms >/dev/null")
             commands = [f"addr add {a} dev {device}" + (" nodad" if ":" in a else "") for a in addresses]
             namespace.run("ip", "-b", "-", input="\n".join([*commands, f"link set {device} up"]) + "\n")
+        for namespace, device in ((self, near), (other, far)):
+            namespace.sh(f"until ip link show dev {device} | grep -q 'state UP'; do sleep 0.01; done", timeout=20)
         return near, far
 
     def close(self):
