@@ -35,10 +35,10 @@ std::size_t label_width(const ping_settings& s) {
     return std::min(width, widest_label);
 }
 
-std::vector<report::target_row> rows_of(const std::vector<pinged>& targets) {
+std::vector<report::target_row> rows_of(std::span<const pinged> targets) {
     std::vector<report::target_row> rows;
     rows.reserve(targets.size());
-    for (const pinged& p : targets) rows.push_back({p.view(), &p.tally});
+    for (const pinged& p : targets) rows.push_back({p.view(), &p.tally, p.note});
     return rows;
 }
 
@@ -190,13 +190,14 @@ public:
             sent += p.tally.sent;
             received += p.tally.received;
         }
-        const auto rows = rows_of(targets);
+        const auto size = screen();
+        const auto rows = rows_of(std::span{targets}.first(std::min(targets.size(), size.lines)));
         erase(out);
         std::string table;
         report::append_live_table(
-            table, rows,
+            table, rows, targets.size(),
             fmt::format("{} of {} targets answered, {} sent, {} received", answered, targets.size(), sent, received),
-            screen());
+            size);
         lines_ = static_cast<std::size_t>(std::ranges::count(table, '\n'));
         out += table;
     }

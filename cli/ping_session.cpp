@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <unistd.h>
 #include <unordered_map>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -21,6 +22,7 @@
 #include <sonde/report/escape.hpp>
 #include <sonde/socket/privilege.hpp>
 #include <sonde/socket/route.hpp>
+#include <sonde/wire/icmp_names.hpp>
 
 namespace sonde::cli {
 
@@ -32,6 +34,8 @@ using probe::event_kind;
 
 constexpr std::string_view title = "sonde ping";
 constexpr duration redraw_every = 250ms;
+constexpr duration redraw_each = 1us;  // more for each target, whose counts are read
+constexpr duration progress_every = 1s;
 constexpr std::size_t write_at = 64 << 10;
 constexpr double default_rate_for_many = 25'000;
 // Targets begin this far apart at the most, so that ten of them do not take a second to get going.
@@ -44,6 +48,7 @@ listener_options options_for(const ping_settings& s, std::function<void(const pr
     o.announce_sends = s.outstanding || (s.flood && !s.many());
     o.socket.mark = s.mark;
     o.socket.broadcast = s.profile.broadcast;
+    o.socket.source = s.profile.source;
     o.observer = std::move(observer);
     return o;
 }
@@ -72,6 +77,7 @@ private:
     void on_event(const probe::event& e);
     void on_sent(pinged& p, const probe::event& e);
     void count(pinged& p, const probe::event& e);
+    static void note(pinged& p, const probe::event& e);
     void show(const pinged& p, const probe::event& e);
     [[nodiscard]] std::string_view name_of(const ip_address& address, const pinged& p);
     [[nodiscard]] bool until_reached() const;
@@ -79,6 +85,8 @@ private:
     void end();
     void watch_signals();
     void draw_later();
+    [[nodiscard]] bool shows_progress() const;
+    void tell_progress_later();
     void flush_soon();
     void flush();
     [[nodiscard]] bool write(std::string_view text);
@@ -111,6 +119,7 @@ private:
     bool flush_posted_ = false;
     bool ended_ = false;
     bool output_closed_ = false;
+    bool progress_shown_ = false;
     bool failed_ = false;  // an operation did: exit 2
 };
 
@@ -136,6 +145,7 @@ int ping_session::run() {
     }
     resolve_names();
     if (display_->redraws()) draw_later();
+    if (shows_progress()) tell_progress_later();
     end_if_over();
     io_.run();
     return report();
@@ -195,6 +205,7 @@ void ping_session::on_resolved(std::size_t place, const result<ip_address>& addr
     } else {
         failed_ = true;
         targets_[place].unresolved = true;
+        targets_[place].note = "not resolved";
         print_failure(title, address.error());
     }
     end_if_over();
@@ -250,6 +261,7 @@ void ping_session::on_event(const probe::event& e) {
     pinged& p = targets_[place_of_[probe::series_target(e.id)]];
     if (e.kind == event_kind::sent) return on_sent(p, e);
     count(p, e);
+    if (!single()) note(p, e);
     show(p, e);
     if (e.corrupt || e.kind == event_kind::damaged) p.tally.on_corrupt();
     if (!probe::is_outcome(e.kind)) return;
@@ -311,6 +323,17 @@ void ping_session::count(pinged& p, const probe::event& e) {
     }
 }
 
+// What the table says behind a target's numbers: silence needs no words, trouble does.
+void ping_session::note(pinged& p, const probe::event& e) {
+    if (e.kind == event_kind::icmp_error) {
+        p.note =
+            fmt::format("{} x {} (from {})", p.tally.errors,
+                        wire::icmp_error_text(e.target.family(), e.icmp_type, e.icmp_code, e.info), e.from.to_string());
+    } else if (e.kind == event_kind::send_failed || e.kind == event_kind::local_drop) {
+        p.note = fmt::format("{} x not sent: {}", p.tally.send_failed, std::generic_category().message(e.error_number));
+    }
+}
+
 void ping_session::show(const pinged& p, const probe::event& e) {
     display_->event(out_, {.target = p.view(),
                            .event = e,
@@ -366,13 +389,30 @@ void ping_session::watch_signals() {
 }
 
 void ping_session::draw_later() {
-    redraw_.expires_after(redraw_every);
+    redraw_.expires_after(redraw_every + redraw_each * static_cast<duration::rep>(targets_.size()));
     redraw_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
         refresh_progress();
         display_->redraw(out_, targets_);
         flush();
         draw_later();
+    });
+}
+
+// Long work that prints nothing for a while says on the terminal how far it is.
+bool ping_session::shows_progress() const {
+    const bool silent = settings_.quiet || ::isatty(STDOUT_FILENO) == 0;
+    return !single() && silent && !display_->redraws() && ::isatty(STDERR_FILENO) != 0;
+}
+
+void ping_session::tell_progress_later() {
+    redraw_.expires_after(progress_every);
+    redraw_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        const stats::accounting counts = listener_->accounting();
+        fmt::print(stderr, "\r{} sent, {} answered, {} pending\x1b[K", counts.sent, counts.replied, counts.pending);
+        progress_shown_ = true;
+        tell_progress_later();
     });
 }
 
@@ -411,6 +451,7 @@ int ping_session::report() {
     const time_point now = std::chrono::steady_clock::now();
     const time_point last = last_event_ == time_point{} ? now : last_event_;
     flush();
+    if (progress_shown_) fmt::print(stderr, "\r\x1b[K");
     listener_.reset();
     if (place_of_.empty() && single()) return exit_trouble;
     if (!output_closed_) {

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include <cli/target_list.hpp>
 #include <fmt/format.h>
@@ -106,11 +105,19 @@ result<void> append_targets_from(std::vector<listed_target>& targets, const std:
         file.open(path, std::ios::binary);
     }
     std::istream& in = standard_input ? std::cin : file;
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
     if (!standard_input && !file.is_open()) {
         return system_failure("cannot read the targets in '" + report::escape_text(path) + "'", errno);
     }
-    if (in.bad()) return system_failure("cannot read the targets in '" + report::escape_text(path) + "'", EIO);
+    // By `read`, which turns the stream buffer's exception about a directory into a bad stream.
+    std::string text;
+    errno = 0;
+    for (std::array<char, 4096> piece{}; in.read(piece.data(), piece.size()) || in.gcount() > 0;) {
+        text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+    }
+    if (in.bad()) {
+        return system_failure("cannot read the targets in '" + report::escape_text(path) + "'",
+                              errno != 0 ? errno : EIO);
+    }
     return append_targets_in(targets, text, standard_input ? "standard input" : path);
 }
 

@@ -101,7 +101,7 @@ private:
                 last_where_ = sent->where;
                 last_to_ = sent->destination;
             } else if (const auto wanted = prober_.lane_wanted()) {
-                prober_.add_lane(*wanted, identifier, wire::checksum_fill::leave);
+                prober_.add_lane(wanted->family, identifier, wire::checksum_fill::leave);
             } else {
                 return;
             }

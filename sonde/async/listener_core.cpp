@@ -94,7 +94,7 @@ private:
     void transmit(time_point at);
     std::size_t compose(time_point at);
     bool flush(time_point at);
-    result<socket::icmp_socket_kind> open_lane(family f);
+    result<socket::icmp_socket_kind> open_lane(const probe::lane_request& request);
     void wait(time_point at);
     void take_events(std::vector<probe::event>& into);
     void deliver(std::vector<probe::event>& events);
@@ -248,21 +248,25 @@ result<socket::icmp_socket_kind> core::open(family f) {
     for (const auto& l : lanes_) {
         if (l->socket().family() == f) return l->socket().kind();
     }
-    return open_lane(f);
+    return open_lane({.family = f, .source = options_.socket.source});
 }
 
-result<socket::icmp_socket_kind> core::open_lane(family f) {
-    auto socket = socket::icmp_socket::open(f, options_.socket);
+result<socket::icmp_socket_kind> core::open_lane(const probe::lane_request& request) {
+    socket::icmp_socket_options options = options_.socket;
+    options.source = request.source;
+    auto socket = socket::icmp_socket::open(request.family, options);
     if (!socket) {
         const int why = socket.error().code.value();
-        refusals_[f == family::v4 ? 0 : 1] = socket.error();
-        prober_.refuse_lane(f, why != 0 ? why : EIO);
+        refusals_[request.family == family::v4 ? 0 : 1] = socket.error();
+        prober_.refuse_lane(request, why != 0 ? why : EIO);
         return socket.error();
     }
     const auto kind = socket->kind();
     // The kernel computes the checksum everywhere but on a raw IPv4 socket.
     const auto fill = socket->delivers_ip_header() ? wire::checksum_fill::compute : wire::checksum_fill::leave;
-    const std::uint32_t number = prober_.add_lane(f, socket->identifier(), fill);
+    std::optional<ip_address> only_source;
+    if (!socket->messages_carry_source()) only_source = request.source;
+    const std::uint32_t number = prober_.add_lane(request.family, socket->identifier(), fill, only_source);
     lanes_.push_back(std::make_unique<lane>(strand_, std::move(*socket), number));
     return kind;
 }
@@ -332,7 +336,7 @@ void core::transmit(time_point at) {
     for (std::size_t sent = 0; sent < sends_per_step;) {
         const std::size_t composed = compose(at);
         if (composed == 0) {
-            const auto wanted = prober_.lane_wanted();
+            const auto wanted = prober_.lane_wanted();  // a copy: opening changes it
             if (!wanted) return;
             (void)open_lane(*wanted);
             continue;

@@ -125,6 +125,19 @@ TEST_F(listening, many_tasks_share_one_socket) {
     EXPECT_TRUE(own->accounting().adds_up());
 }
 
+TEST_F(listening, an_ipv6_source_gets_a_socket_of_its_own) {
+    const auto self = ip_address::parse("::1").value();
+    const std::size_t before = open_sockets();
+    auto kernels = own->pinger(self).async_ping({}, asio::use_future);
+    auto chosen = own->pinger(self).async_ping({.source = self}, asio::use_future);
+    auto wrong = own->pinger(self).async_ping({.source = ip_address::parse("2001:db8::1").value()}, asio::use_future);
+    io.run();
+    EXPECT_TRUE(kernels.get());
+    EXPECT_TRUE(chosen.get());
+    EXPECT_EQ(std::get<send_failed>(wrong.get().outcome).why, std::errc::address_not_available);
+    EXPECT_EQ(open_sockets(), before + 2);
+}
+
 TEST_F(listening, kernel_stamps_bracket_the_round_trip) {
     bool kernel = false;
     // The first reply of a fresh socket may come before the kernel has turned receive stamping on.

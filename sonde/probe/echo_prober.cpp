@@ -143,10 +143,9 @@ std::optional<transmit> echo_prober::poll_transmit(time_point now, bytes_span bu
 
 std::optional<transmit> echo_prober::launch_queued(time_point now, bytes_span buffer) {
     const queued_ping ping = queue_[queue_head_];
-    const int refused = state_of(ping.destination.family()).refused;
-    if (refused != 0 && state_of(ping.destination.family()).lanes == 0) {
+    if (const int why = reason_against(need_of(ping.destination, ping.profile)); why != 0) {
         pop_queue();
-        end_unsent(now, ping, event_kind::send_failed);
+        end_unsent(now, ping, event_kind::send_failed, why);
         return std::nullopt;
     }
     auto launched = launch(now, {ping.id, false, ping.destination, {}, ping.profile}, ping.timeout, buffer);
@@ -158,15 +157,14 @@ std::optional<transmit> echo_prober::launch_due(time_point now, bytes_span buffe
     const std::uint32_t index = due_.top();
     target_state& t = targets_[index];
     const std::uint64_t id = series_id(index, t.ordinal + 1);
-    const family_state& f = state_of(t.destination.family());
-    if (f.refused != 0 && f.lanes == 0) {
+    if (const int why = reason_against(need_of(t.destination, t.profile)); why != 0) {
         event e;
         e.kind = event_kind::send_failed;
         e.id = id;
         e.series = true;
         e.target = t.destination;
         e.at = now;
-        e.error_number = f.refused;
+        e.error_number = why;
         ++counts_.scheduled;
         ++counts_.send_failed;
         tell(std::move(e));
@@ -187,10 +185,10 @@ std::optional<transmit> echo_prober::launch(time_point now, const sequence_table
                                             bytes_span buffer) {
     sequence_table::request request = r;
     request.deadline = now + timeout;
-    const family f = r.target.family();
+    const lane_request need = need_of(r.target, r.profile);
     for (std::uint32_t number = 0; number < lanes_.size(); ++number) {
         lane_state& lane = lanes_[number];
-        if (lane.family != f) continue;
+        if (!lane.carries(need)) continue;
         const auto sequence = lane.table.start(now, request);
         if (!sequence) continue;
         slot& s = *lane.table.find(*sequence);
@@ -201,7 +199,7 @@ std::optional<transmit> echo_prober::launch(time_point now, const sequence_table
         if (options_.announce_sends) tell(describe(now, {number, *sequence}, s, event_kind::sent));
         return compose(lane, {number, *sequence}, s, r.target, r.profile, buffer);
     }
-    if (state_of(f).lanes < options_.lanes_per_family && state_of(f).refused == 0) lane_wanted_ = f;
+    if (may_grow(need)) lane_wanted_ = need;
     return std::nullopt;
 }
 
@@ -253,7 +251,7 @@ void echo_prober::exhaust_budget(time_point now) {
     }
 }
 
-void echo_prober::end_unsent(time_point now, const queued_ping& ping, event_kind how) {
+void echo_prober::end_unsent(time_point now, const queued_ping& ping, event_kind how, int error_number) {
     event e;
     e.kind = how;
     e.id = ping.id;
@@ -261,7 +259,7 @@ void echo_prober::end_unsent(time_point now, const queued_ping& ping, event_kind
     e.at = now;
     ++counts_.scheduled;
     if (how == event_kind::send_failed) {
-        e.error_number = state_of(ping.destination.family()).refused;
+        e.error_number = error_number;
         ++counts_.send_failed;
     } else {
         ++counts_.skipped;
@@ -285,16 +283,33 @@ std::size_t echo_prober::largest_datagram() const noexcept {
     return wire::icmp_header_size + profiles_.largest_payload();
 }
 
-std::uint32_t echo_prober::add_lane(family f, std::uint16_t identifier, wire::checksum_fill fill) {
-    lanes_.push_back({f, identifier, fill, {}});
-    ++state_of(f).lanes;
-    if (lane_wanted_ == f) lane_wanted_.reset();
+lane_request echo_prober::need_of(const ip_address& destination, std::uint16_t profile) const {
+    return {destination.family(), profiles_[profile].profile.source};
+}
+
+bool echo_prober::may_grow(const lane_request& r) const {
+    const auto lanes = std::ranges::count(lanes_, r.family, &lane_state::family);
+    return static_cast<std::size_t>(lanes) < options_.lanes_per_family &&
+           std::ranges::find(refusals_, r, &refusal::request) == refusals_.end();
+}
+
+// Why such a ping can never be sent, as an errno; 0 when it can, if not now.
+int echo_prober::reason_against(const lane_request& r) const {
+    if (std::ranges::any_of(lanes_, [&](const lane_state& lane) { return lane.carries(r); }) || may_grow(r)) return 0;
+    const auto refused = std::ranges::find(refusals_, r, &refusal::request);
+    return refused != refusals_.end() ? refused->error_number : EMFILE;
+}
+
+std::uint32_t echo_prober::add_lane(family f, std::uint16_t identifier, wire::checksum_fill fill,
+                                    std::optional<ip_address> only_source) {
+    lanes_.push_back({f, identifier, fill, only_source, {}});
+    if (lane_wanted_ && lanes_.back().carries(*lane_wanted_)) lane_wanted_.reset();
     return static_cast<std::uint32_t>(lanes_.size() - 1);
 }
 
-void echo_prober::refuse_lane(family f, int error_number) {
-    state_of(f).refused = error_number;
-    if (lane_wanted_ == f) lane_wanted_.reset();
+void echo_prober::refuse_lane(const lane_request& request, int error_number) {
+    refusals_.push_back({request, error_number});
+    if (lane_wanted_ == request) lane_wanted_.reset();
 }
 
 void echo_prober::handle_send_failure(time_point now, flight_ref where, int error_number) {
@@ -417,16 +432,17 @@ event echo_prober::describe(time_point now, flight_ref where, const slot& s, eve
     return e;
 }
 
-// When a ping of that family can have a sequence number, or a socket, or fail for want of one.
-time_point echo_prober::room_at(family f) const {
-    const family_state& state = state_of(f);
-    if (state.lanes < options_.lanes_per_family && state.refused == 0) return time_point::min();
-    if (state.lanes == 0) return time_point::min();
+// When such a ping can have a sequence number, or a socket, or fail for want of one.
+time_point echo_prober::room_at(const lane_request& r) const {
+    if (may_grow(r)) return time_point::min();
     time_point room = time_point::max();
+    bool carried = false;
     for (const lane_state& lane : lanes_) {
-        if (lane.family == f) room = std::min(room, lane.table.available_at());
+        if (!lane.carries(r)) continue;
+        carried = true;
+        room = std::min(room, lane.table.available_at());
     }
-    return room;
+    return carried ? room : time_point::min();
 }
 
 time_point echo_prober::next_transmit() const {
@@ -435,12 +451,14 @@ time_point echo_prober::next_transmit() const {
     time_point wanted = time_point::max();
     time_point room = time_point::min();
     if (!due_.empty()) {
-        wanted = targets_[due_.top()].due;
-        room = room_at(targets_[due_.top()].destination.family());
+        const target_state& next = targets_[due_.top()];
+        wanted = next.due;
+        room = room_at(need_of(next.destination, next.profile));
     }
     if (queue_head_ < queue_.size()) {
         wanted = time_point::min();
-        room = std::max(room, room_at(queue_[queue_head_].destination.family()));
+        const queued_ping& next = queue_[queue_head_];
+        room = std::max(room, room_at(need_of(next.destination, next.profile)));
     }
     return wanted == time_point::max() ? wanted : std::max({wanted, pacer_.ready_at(), room});
 }

@@ -77,6 +77,14 @@ struct transmit {
     bytes_view datagram;  ///< ICMP message inside the caller's buffer
 };
 
+/// A socket that is to be opened.
+struct lane_request {
+    sonde::family family = family::v4;
+    ip_address source;  ///< that its pings leave from, `::` for the kernel's choice
+
+    friend bool operator==(const lane_request&, const lane_request&) = default;
+};
+
 /// What came with a datagram.
 struct datagram_meta {
     std::uint32_t lane = 0;
@@ -124,15 +132,16 @@ public:
     /// The next datagram that is due, written into `buffer` of at least `largest_datagram()` bytes.
     [[nodiscard]] std::optional<transmit> poll_transmit(time_point now, bytes_span buffer);
     [[nodiscard]] std::size_t largest_datagram() const noexcept;
-    /// The family for which `poll_transmit` needs one more socket: the first, or because all sequence numbers are
-    /// taken.
-    [[nodiscard]] std::optional<family> lane_wanted() const noexcept { return lane_wanted_; }
+    /// `poll_transmit` needs one more socket: the first, or because all sequence numbers are taken.
+    [[nodiscard]] const std::optional<lane_request>& lane_wanted() const noexcept { return lane_wanted_; }
     /// A socket was opened. Answers must carry `identifier`: the kernel's choice on a datagram socket, the caller's on
-    /// a raw one. `fill`: whether the machine computes the checksum (raw IPv4 sockets) or the kernel does. Returns the
-    /// lane's number: 0, 1, 2, ...
-    std::uint32_t add_lane(family f, std::uint16_t identifier, wire::checksum_fill fill);
-    /// No further socket can be opened. Without any of that family its pings fail with `error_number`.
-    void refuse_lane(family f, int error_number);
+    /// a raw one. `fill`: whether the machine computes the checksum (raw IPv4 sockets) or the kernel does.
+    /// `only_source`: the socket sends from that address (`::`: the kernel's choice), whatever the message says;
+    /// nothing where messages carry their own. Returns the lane's number: 0, 1, 2, ...
+    std::uint32_t add_lane(family f, std::uint16_t identifier, wire::checksum_fill fill,
+                           std::optional<ip_address> only_source = {});
+    /// No further such socket can be opened. Without any that carries them, such pings fail with `error_number`.
+    void refuse_lane(const lane_request& request, int error_number);
 
     void handle_send_failure(time_point now, flight_ref where, int error_number);
     /// The kernel's transmit timestamp of a ping, converted to monotonic time.
@@ -173,7 +182,16 @@ private:
         sonde::family family;
         std::uint16_t identifier;
         wire::checksum_fill fill;
+        std::optional<ip_address> only_source;
         sequence_table table;
+
+        [[nodiscard]] bool carries(const lane_request& r) const noexcept {
+            return family == r.family && (!only_source || *only_source == r.source);
+        }
+    };
+    struct refusal {
+        lane_request request;
+        int error_number;
     };
     struct queued_ping {
         ip_address destination;
@@ -202,10 +220,6 @@ private:
         }
     };
     using due_heap = indexed_heap<std::vector<target_state>, by_due>;
-    struct family_state {
-        std::uint32_t lanes = 0;
-        int refused = 0;  // errno
-    };
     /// `proven`: carries the token of the ping that holds the sequence number. `older`: that of an earlier holder.
     enum class verdict : std::uint8_t { proven, older, unproven };
     struct candidate {
@@ -216,9 +230,10 @@ private:
     };
 
     // echo_prober.cpp
-    [[nodiscard]] family_state& state_of(family f) noexcept { return families_[f == family::v4 ? 0 : 1]; }
-    [[nodiscard]] const family_state& state_of(family f) const noexcept { return families_[f == family::v4 ? 0 : 1]; }
-    [[nodiscard]] time_point room_at(family f) const;
+    [[nodiscard]] lane_request need_of(const ip_address& destination, std::uint16_t profile) const;
+    [[nodiscard]] bool may_grow(const lane_request& r) const;
+    [[nodiscard]] int reason_against(const lane_request& r) const;
+    [[nodiscard]] time_point room_at(const lane_request& r) const;
     [[nodiscard]] std::optional<transmit> launch(time_point now, const sequence_table::request& r, duration timeout,
                                                  bytes_span buffer);
     [[nodiscard]] std::optional<transmit> launch_queued(time_point now, bytes_span buffer);
@@ -227,7 +242,7 @@ private:
                                    std::uint16_t profile, bytes_span buffer) const;
     void reschedule(time_point now, std::uint32_t target);
     void exhaust_budget(time_point now);
-    void end_unsent(time_point now, const queued_ping& ping, event_kind how);
+    void end_unsent(time_point now, const queued_ping& ping, event_kind how, int error_number = 0);
     void pop_queue();
     void expire(time_point now, flight_ref where);
     void conclude(time_point now, const slot& s, event told);
@@ -258,8 +273,8 @@ private:
     pacer pacer_;
     profile_table profiles_;
     std::vector<lane_state> lanes_;
-    std::array<family_state, 2> families_;
-    std::optional<family> lane_wanted_;
+    std::vector<refusal> refusals_;
+    std::optional<lane_request> lane_wanted_;
     std::vector<queued_ping> queue_;
     std::size_t queue_head_ = 0;
     std::vector<target_state> targets_;

@@ -40,7 +40,7 @@ void round_trip(rig& r, std::vector<std::byte>& scratch) {
     for (int i = 0; i < at_once; ++i) {
         const auto t = r.prober.poll_transmit(r.now, r.buffer);
         if (!t) {
-            r.prober.add_lane(*r.prober.lane_wanted(), rig::identifier, wire::checksum_fill::leave);
+            r.prober.add_lane(r.prober.lane_wanted()->family, rig::identifier, wire::checksum_fill::leave);
             --i;
             continue;
         }

@@ -168,8 +168,9 @@ TEST(echo_prober, without_any_socket_its_pings_fail) {
     r.opens_lanes = false;
     r.prober.ping(r.now, {.destination = address("2001:db8::1")}, 1);
     EXPECT_FALSE(r.transmit().has_value());
-    EXPECT_EQ(r.prober.lane_wanted(), family::v6);
-    r.prober.refuse_lane(family::v6, EAFNOSUPPORT);
+    ASSERT_TRUE(r.prober.lane_wanted().has_value());
+    EXPECT_EQ(r.prober.lane_wanted()->family, family::v6);
+    r.prober.refuse_lane(*r.prober.lane_wanted(), EAFNOSUPPORT);
     EXPECT_FALSE(r.transmit().has_value());
     const event e = r.only_event();
     EXPECT_EQ(e.kind, event_kind::send_failed);
@@ -177,6 +178,35 @@ TEST(echo_prober, without_any_socket_its_pings_fail) {
     r.opens_lanes = true;
     EXPECT_TRUE(r.ping(2, "192.0.2.1").where.sequence == 1) << "the other family goes on";
     EXPECT_TRUE(r.counts().adds_up());
+}
+
+TEST(echo_prober, sockets_with_one_source_each_carry_their_own_pings) {
+    rig r;
+    r.lanes_have_sources = true;
+    const auto kernels = r.ping(1, "2001:db8::1");
+    const auto bound = r.ping(2, "2001:db8::1", 1s, {.source = address("2001:db8::99")});
+    EXPECT_NE(kernels.where.lane, bound.where.lane);
+    EXPECT_EQ(r.ping(3, "2001:db8::2").where.lane, kernels.where.lane);
+    EXPECT_EQ(r.ping(4, "2001:db8::2", 1s, {.source = address("2001:db8::99")}).where.lane, bound.where.lane);
+
+    r.opens_lanes = false;
+    r.prober.ping(r.now, {.destination = address("2001:db8::1"), .profile = {.source = address("2001:db8::bad")}}, 5);
+    EXPECT_FALSE(r.transmit().has_value());
+    r.prober.refuse_lane(*r.prober.lane_wanted(), EADDRNOTAVAIL);
+    EXPECT_FALSE(r.transmit().has_value());
+    const event e = r.only_event();
+    EXPECT_EQ(e.id, 5U);
+    EXPECT_EQ(e.error_number, EADDRNOTAVAIL);
+    EXPECT_EQ(r.ping(6, "2001:db8::1").where.lane, kernels.where.lane) << "the others go on";
+}
+
+TEST(echo_prober, more_sources_than_sockets_fail_and_do_not_wait_for_ever) {
+    rig r({.key = {1, 2}, .lanes_per_family = 1});
+    r.lanes_have_sources = true;
+    (void)r.ping(1, "2001:db8::1");
+    r.prober.ping(r.now, {.destination = address("2001:db8::1"), .profile = {.source = address("2001:db8::9")}}, 2);
+    EXPECT_FALSE(r.transmit().has_value());
+    EXPECT_EQ(r.only_event().error_number, EMFILE);
 }
 
 TEST(echo_prober, a_failed_send_is_its_own_pings_only) {

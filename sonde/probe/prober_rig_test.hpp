@@ -32,6 +32,7 @@ struct rig {
     time_point now{std::chrono::seconds{1000}};
     std::vector<std::byte> buffer = std::vector<std::byte>(66'000);
     bool opens_lanes = true;
+    bool lanes_have_sources = false;
 
     std::optional<sent_ping> transmit() {
         for (;;) {
@@ -40,7 +41,9 @@ struct rig {
             }
             const auto wanted = prober.lane_wanted();
             if (!wanted || !opens_lanes) return std::nullopt;
-            prober.add_lane(*wanted, identifier, wire::checksum_fill::leave);
+            std::optional<ip_address> only_source;
+            if (lanes_have_sources) only_source = wanted->source;
+            prober.add_lane(wanted->family, identifier, wire::checksum_fill::leave, only_source);
         }
     }
 

@@ -33,10 +33,6 @@ std::string cut(std::string label, std::size_t limit) {
     return std::string{fit_width(label, limit - std::min<std::size_t>(limit, 1))} + '~';
 }
 
-bool is_worth_showing(const target_view& target, std::string_view address) noexcept {
-    return target.address && target.label != address;
-}
-
 void append_line_within(std::string& out, std::string_view line, std::size_t columns) {
     if (line.ends_with('\n')) line.remove_suffix(1);
     out += fit_width(line, columns);
@@ -53,7 +49,7 @@ target_table::target_table(std::span<const target_row> rows, std::size_t label_l
     for (const target_row& row : rows_) {
         const cells row_cells = cells_of(row);
         for (std::size_t column = 0; column < columns; ++column) {
-            if (column == address_column && !is_worth_showing(row.target, row_cells[column])) continue;
+            if (column == address_column && !row.target.address) continue;
             widths_[column] = std::max(widths_[column], display_width(row_cells[column]));
         }
     }
@@ -66,7 +62,10 @@ target_table::cells target_table::cells_of(const target_row& row) const {
     cells made;
     made.fill("-");
     made[0] = cut(escape_text(row.target.label), label_limit_);
-    if (row.target.address) made[1] = escape_text(row.target.address->to_string());
+    if (row.target.address) {
+        made[1] = escape_text(row.target.address->to_string());
+        if (row.target.label == made[1]) made[1].clear();
+    }
     if (row.tally == nullptr) return made;
     const stats::tally& tally = *row.tally;
     made[2] = fmt::to_string(tally.sent);
@@ -112,14 +111,19 @@ void target_table::header(std::string& out) const {
 
 void target_table::row(std::string& out, std::size_t index) const {
     line(out, cells_of(rows_[index]));
+    if (!rows_[index].note.empty()) {
+        out += gap;
+        out += escape_text(rows_[index].note);
+    }
     out += '\n';
 }
 
-void append_live_table(std::string& out, std::span<const target_row> rows, std::string_view status,
+void append_live_table(std::string& out, std::span<const target_row> rows, std::size_t total, std::string_view status,
                        screen_size screen) {
     constexpr std::size_t least_label = 8;
     const std::size_t body = screen.lines > 2 ? screen.lines - 2 : 0;
-    const std::size_t shown = rows.size() <= body ? rows.size() : body - std::min<std::size_t>(body, 1);
+    const std::size_t room = total <= body ? body : body - std::min<std::size_t>(body, 1);
+    const std::size_t shown = std::min(rows.size(), room);
     const auto visible = rows.first(shown);
 
     target_table table(visible);
@@ -137,8 +141,7 @@ void append_live_table(std::string& out, std::span<const target_row> rows, std::
             table.row(line, i);
             append_line_within(out, line, screen.columns);
         }
-        if (shown < rows.size())
-            append_line_within(out, fmt::format("... and {} more", rows.size() - shown), screen.columns);
+        if (shown < total) append_line_within(out, fmt::format("... and {} more", total - shown), screen.columns);
     }
     const std::string last = escape_text(status);
     out += fit_width(last, screen.columns);

@@ -15,6 +15,7 @@ namespace sonde::report {
 struct target_row {
     target_view target;
     const stats::tally* tally = nullptr;
+    std::string_view note = {};  ///< what to say behind the numbers, such as the last error
 };
 
 /// target [address] sent received loss min p50 p95 p99 max jitter; times in milliseconds, `-` where there is none. The
@@ -52,6 +53,7 @@ struct screen_size {
 /// The live view: the header, as many rows as fit, how many do not, and `status` as the last line, without a newline
 /// after it. At most `screen.lines` lines, none wider than `screen.columns`: labels give way first. `status` is
 /// escaped; the cursor is the caller's matter.
-void append_live_table(std::string& out, std::span<const target_row> rows, std::string_view status, screen_size screen);
+void append_live_table(std::string& out, std::span<const target_row> rows, std::size_t total, std::string_view status,
+                       screen_size screen);
 
 }  // namespace sonde::report

@@ -59,8 +59,24 @@ TEST(target_table, shows_addresses_that_are_not_the_labels) {
     EXPECT_EQ(whole(rows),
               "target        address      sent  received  loss    min    p50    p95    p99    max  jitter  ms\n"
               "東京.example  2001:db8::1     1         1    0%  0.500  0.500  0.500  0.500  0.500       -\n"
-              "::1           ::1             1         1    0%  0.500  0.500  0.500  0.500  0.500       -\n"
+              "::1                           1         1    0%  0.500  0.500  0.500  0.500  0.500       -\n"
               "no\\x1bsuch    -               -         -     -      -      -      -      -      -       -\n");
+}
+
+TEST(target_table, a_note_stands_behind_the_numbers) {
+    const auto dead = tally_of({}, 1);
+    const std::vector<target_row> rows{{{"192.0.2.1", address("192.0.2.1")}, &dead, "1 x Host\x1b[2J Unreachable"}};
+    EXPECT_EQ(whole(rows),
+              "target     sent  received  loss  min  p50  p95  p99  max  jitter  ms\n"
+              "192.0.2.1     1         0  100%    -    -    -    -    -       -  1 x Host\\x1b[2J Unreachable\n");
+}
+
+TEST(target_table, the_live_view_may_be_given_the_first_rows_only) {
+    const auto once = tally_of({500us}, 0);
+    const std::vector<target_row> rows(3, {{"a", std::nullopt}, &once});
+    std::string out;
+    append_live_table(out, rows, 1000, "status", {80, 5});
+    EXPECT_NE(out.find("... and 998 more\nstatus"), std::string::npos) << out;
 }
 
 TEST(target_table, loss_is_not_rounded_away) {
@@ -91,7 +107,7 @@ TEST(live_table, fits_every_screen) {
     for (std::size_t lines = 1; lines < 40; ++lines) {
         for (const std::size_t columns : {1U, 20U, 80U, 200U}) {
             std::string out;
-            append_live_table(out, rows, "30 targets, 12 s\n", {columns, lines});
+            append_live_table(out, rows, rows.size(), "30 targets, 12 s\n", {columns, lines});
             const auto shown = lines_of(out);
             EXPECT_LE(shown.size(), lines);
             for (const auto& line : shown) EXPECT_LE(display_width(line), columns);
@@ -105,7 +121,7 @@ TEST(live_table, says_what_is_not_shown_and_shortens_labels) {
     const std::vector<target_row> rows(4,
                                        target_row{{"a-name-that-is-too-long.example", address("192.0.2.1")}, &twice});
     std::string out;
-    append_live_table(out, rows, "status", {96, 5});
+    append_live_table(out, rows, rows.size(), "status", {96, 5});
     EXPECT_EQ(out,
               "target            address    sent  received  loss    min    p50    p95    p99    max  jitter  ms\n"
               "a-name-that-is-~  192.0.2.1     2         2    0%  0.500  0.500  0.600  0.600  0.600   0.100\n"

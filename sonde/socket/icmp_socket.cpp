@@ -179,19 +179,20 @@ result<void> icmp_socket::configure(const icmp_socket_options& options) {
     getsockopt(fd(), names.level, names.mtu_discover, &system_path_mtu_, &size);
     ask_for_receive_buffer(options.receive_buffer);
     ask_for_timestamps();
-    return choose_identifier();
+    return choose_identifier(options.source);
 }
 
-result<void> icmp_socket::choose_identifier() {
+result<void> icmp_socket::choose_identifier(const ip_address& source) {
     if (kind_ == icmp_socket_kind::raw) {
-        std::random_device source;
-        identifier_ = static_cast<std::uint16_t>(source());
+        std::random_device random;
+        identifier_ = static_cast<std::uint16_t>(random());
         return {};
     }
-    const socket_address any(family_ == family::v4 ? ip_address::v4(0) : ip_address{});
+    const ip_address unbound = family_ == family::v4 ? ip_address::v4(0) : ip_address{};
+    const socket_address wanted(family_ == family::v6 && source.family() == family::v6 ? source : unbound);
     socket_address bound;
     bound.size = sizeof bound.storage;
-    if (bind(fd(), any.data(), any.size) != 0 || getsockname(fd(), bound.data(), &bound.size) != 0) {
+    if (bind(fd(), wanted.data(), wanted.size) != 0 || getsockname(fd(), bound.data(), &bound.size) != 0) {
         return system_failure("cannot bind an ICMP datagram socket", errno);
     }
     identifier_ = port_of(bound);

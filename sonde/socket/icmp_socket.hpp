@@ -26,6 +26,9 @@ struct icmp_socket_options {
     int receive_buffer = 4 << 20;       ///< bytes to ask for; the system may give less
     std::optional<std::uint32_t> mark;  ///< SO_MARK, needs CAP_NET_ADMIN or CAP_NET_RAW
     bool broadcast = false;             ///< SO_BROADCAST
+    /// Source of all that is sent, where messages cannot carry their own (`messages_carry_source`). `::` and IPv4
+    /// addresses leave the socket unbound.
+    ip_address source = {};
 };
 
 /// One message to send. Borrows the datagram.
@@ -102,6 +105,11 @@ public:
     [[nodiscard]] bool delivers_ip_header() const noexcept {
         return kind_ == icmp_socket_kind::raw && family_ == family::v4;
     }
+    /// Whether `outgoing::source` has an effect. On an IPv6 datagram socket the kernel ignores it (seen): there the
+    /// source is `icmp_socket_options::source`, for all messages.
+    [[nodiscard]] bool messages_carry_source() const noexcept {
+        return family_ == family::v4 || kind_ == icmp_socket_kind::raw;
+    }
     /// Whether transmit timestamps come to the error queue.
     [[nodiscard]] bool stamps_transmits() const noexcept { return stamps_transmits_; }
     /// Bytes that the kernel gave the receive buffer.
@@ -134,7 +142,7 @@ private:
     icmp_socket(descriptor fd, sonde::family f, icmp_socket_kind kind) noexcept;
 
     [[nodiscard]] result<void> configure(const icmp_socket_options& options);
-    [[nodiscard]] result<void> choose_identifier();
+    [[nodiscard]] result<void> choose_identifier(const ip_address& source);
     void ask_for_receive_buffer(int bytes) noexcept;
     void ask_for_timestamps() noexcept;
     void set_path_mtu(path_mtu mtu) noexcept;

@@ -4,7 +4,9 @@ import collections
 import datetime
 import json
 import re
+import signal
 import subprocess
+import threading
 import time
 
 import jsonschema
@@ -62,8 +64,14 @@ def start_ping(namespace, *arguments, wrap=(), **options):
 
 
 def finish(process, timeout=30):
-    """The result of what `start_ping` began."""
-    out, err = process.communicate(timeout=timeout)
+    """The result of what `start_ping` began. Its output is what nobody has read yet: `communicate` would lose what
+    `readline` has buffered."""
+    watchdog = threading.Timer(timeout, process.kill)
+    watchdog.start()
+    out, err = (stream.read() if stream else "" for stream in (process.stdout, process.stderr))
+    process.wait()
+    watchdog.cancel()
+    assert process.returncode != -signal.SIGKILL, f"did not end within {timeout} s\n{out}\n{err}"
     return Result(subprocess.CompletedProcess(process.args, process.returncode, out, err))
 
 
@@ -173,17 +181,19 @@ def check_events(report):
     by_target = collections.defaultdict(collections.Counter)
     outcomes = collections.defaultdict(set)
     times = collections.defaultdict(list)
+    told = collections.Counter(s["target"] for s in report.summaries)
     for e in report.events:
+        if told[e["target"]] > 1:
+            continue  # listed twice: their lines cannot be told apart
         by_target[e["target"]][e["event"]] += 1
         if e["event"] in OUTCOMES:
             assert e["seq"] not in outcomes[e["target"]], f"two outcomes of one ping: {e}\n{report.result}"
             outcomes[e["target"]].add(e["seq"])
         if e["event"] == "reply":
             times[e["target"]].append(e["rtt_ms"])
-    told = collections.Counter(s["target"] for s in report.summaries)
     for s in report.summaries:
         if told[s["target"]] > 1:
-            continue  # listed twice: their lines cannot be told apart
+            continue
         n = by_target[s["target"]]
         assert n["reply"] == s["received"] and n["icmp_error"] == s["errors"], (s, report.result)
         assert n["timeout"] == s["lost"] - s["errors"] and n["send_failed"] == s["send_failed"], (s, report.result)

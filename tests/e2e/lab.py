@@ -70,6 +70,7 @@ class Namespace:
     def __init__(self, enter, make):
         self.children = []
         self.processes = []
+        self.replaced = set()
         self.holder = subprocess.Popen(
             [*enter, *make, "sh", "-c", "echo ready; exec cat >/dev/null"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
@@ -134,6 +135,9 @@ class Namespace:
         with tempfile.NamedTemporaryFile("w", delete=False, errors="surrogateescape") as file:
             file.write(text)
         os.chmod(file.name, 0o644)
+        if path in self.replaced:
+            self.run("umount", path)
+        self.replaced.add(path)
         try:
             self.run("mount", "--bind", file.name, path)
         finally:
