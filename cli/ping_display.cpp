@@ -137,10 +137,12 @@ public:
             report::append_rtt_plot(out, total_of(end.targets).rtt,
                                     {.columns = output_columns(), .rows = 12, .ascii = !unicode});
         }
-        if (end.accounting.kernel_drops > 0) {
-            out += fmt::format("{} replies were dropped on this machine: its receive buffer was full\n",
-                               end.accounting.kernel_drops);
-        }
+        const auto remark = [&out](std::uint64_t count, std::string_view what) {
+            if (count > 0) out += fmt::format("{} {}\n", count, what);
+        };
+        remark(end.accounting.kernel_drops, "replies were dropped on this machine: its receive buffer was full");
+        remark(end.checksum_errors, "ICMP messages with a wrong checksum were dropped by this machine's kernel");
+        remark(end.notices_hidden, "further duplicates, late or stray answers were counted and not shown");
         write(out);
     }
 
@@ -220,7 +222,11 @@ private:
     static report::screen_size screen() {
         winsize size{};
         if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
-        return {.columns = size.ws_col, .lines = size.ws_row};
+        // One line stays free: a screen that is cleared from its first line on goes into tmux's history every time.
+        // And two columns, so that the terminal's echo of ^C does not wrap, which would move the drawing's beginning.
+        constexpr std::size_t echo = 2;
+        return {.columns = std::max<std::size_t>(size.ws_col, echo + 1) - echo,
+                .lines = static_cast<std::size_t>(size.ws_row) - 1};
     }
 
     std::size_t lines_ = 0;

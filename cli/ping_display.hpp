@@ -27,9 +27,10 @@ struct pinged {
     std::uint32_t last_sent = 0;        ///< number of the latest ping, for -O
     bool last_settled = true;
     bool unresolved = false;
-    bool named = false;  ///< the address was looked up
-    bool up = false;     ///< the latest outcome was a reply
-    bool known = false;  ///< there was an outcome
+    bool named = false;         ///< the address was looked up
+    bool up = false;            ///< the latest ping that has an outcome was answered
+    std::uint32_t decided = 0;  ///< the number of that ping, 0 before there is one
+    std::uint32_t notices = 0;  ///< shown so far: a remote must not fill the log
 
     [[nodiscard]] report::target_view view() const noexcept { return {target.label, target.address}; }
 };
@@ -40,6 +41,8 @@ struct ping_ending {
     const stats::accounting& accounting;
     duration elapsed{};
     std::uint32_t most_in_flight = 0;
+    std::uint64_t notices_hidden = 0;   ///< duplicates, late and stray answers, counted but not shown
+    std::uint64_t checksum_errors = 0;  ///< ICMP messages that the kernel dropped meanwhile, whoever they were for
     wall_time time{};
 };
 

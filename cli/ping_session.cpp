@@ -20,6 +20,7 @@
 
 #include <sonde/async/listener.hpp>
 #include <sonde/report/escape.hpp>
+#include <sonde/socket/icmp_counters.hpp>
 #include <sonde/socket/privilege.hpp>
 #include <sonde/socket/route.hpp>
 #include <sonde/wire/icmp_names.hpp>
@@ -36,6 +37,9 @@ constexpr std::string_view title = "sonde ping";
 constexpr duration redraw_every = 250ms;
 constexpr duration redraw_each = 1us;  // more for each target, whose counts are read
 constexpr duration progress_every = 1s;
+constexpr std::uint64_t notices_at_once = 64;
+constexpr std::uint64_t notices_per_ping = 4;
+constexpr std::size_t names_remembered = 4096;
 constexpr std::size_t write_at = 64 << 10;
 constexpr double default_rate_for_many = 25'000;
 // Targets begin this far apart at the most, so that ten of them do not take a second to get going.
@@ -51,6 +55,13 @@ listener_options options_for(const ping_settings& s, std::function<void(const pr
     o.socket.source = s.profile.source;
     o.observer = std::move(observer);
     return o;
+}
+
+void tell_mechanism(family f, socket::icmp_socket_kind kind) {
+    const bool datagram = kind == socket::icmp_socket_kind::datagram;
+    print_error(
+        title, fmt::format("IPv{} goes through {}", static_cast<int>(f),
+                           datagram ? "an ICMP datagram socket" : "a raw socket: ICMP datagram sockets are forbidden"));
 }
 
 /// Single-threaded: everything happens on `io_`.
@@ -78,6 +89,7 @@ private:
     void on_sent(pinged& p, const probe::event& e);
     void count(pinged& p, const probe::event& e);
     static void note(pinged& p, const probe::event& e);
+    [[nodiscard]] bool worth_showing(pinged& p, const probe::event& e);
     void show(const pinged& p, const probe::event& e);
     [[nodiscard]] std::string_view name_of(const ip_address& address, const pinged& p);
     [[nodiscard]] bool until_reached() const;
@@ -113,6 +125,10 @@ private:
     std::uint64_t outcomes_wanted_ = 0;
     std::uint64_t outcomes_ = 0;
     std::size_t states_reached_ = 0;  // targets in the state of --until
+    std::size_t complete_ = 0;        // targets with as many answers as -c wants, when -w is given
+    std::size_t failed_names_ = 0;
+    std::uint64_t notices_hidden_ = 0;
+    std::uint64_t checksum_errors_ = socket::icmp_checksum_errors();
     std::uint32_t most_in_flight_ = 0;
     time_point first_send_{};
     time_point last_event_{};
@@ -168,6 +184,7 @@ bool ping_session::open_sockets() {
         const auto kind = listener_->open(f);
         if (kind) {
             ++opened;
+            if (settings_.verbose) tell_mechanism(f, *kind);
         } else if (!why) {
             why = kind.error();
         }
@@ -205,6 +222,7 @@ void ping_session::on_resolved(std::size_t place, const result<ip_address>& addr
     } else {
         failed_ = true;
         targets_[place].unresolved = true;
+        ++failed_names_;
         targets_[place].note = "not resolved";
         print_failure(title, address.error());
     }
@@ -262,7 +280,7 @@ void ping_session::on_event(const probe::event& e) {
     if (e.kind == event_kind::sent) return on_sent(p, e);
     count(p, e);
     if (!single()) note(p, e);
-    show(p, e);
+    if (worth_showing(p, e)) show(p, e);
     if (e.corrupt || e.kind == event_kind::damaged) p.tally.on_corrupt();
     if (!probe::is_outcome(e.kind)) return;
 
@@ -312,13 +330,20 @@ void ping_session::count(pinged& p, const probe::event& e) {
             break;
     }
     if (!probe::is_outcome(e.kind)) return;
-    const bool was_there = p.known && p.up == (settings_.until == stop_when::up);
-    p.up = e.kind == event_kind::reply;
-    p.known = true;
-    const bool is_there = p.up == (settings_.until == stop_when::up);
-    if (is_there && !was_there) ++states_reached_;
-    if (!is_there && was_there) --states_reached_;
-    if (probe::series_ordinal(e.id) == p.last_sent) {
+    const std::uint32_t number = probe::series_ordinal(e.id);
+    const bool told = e.kind == event_kind::reply || e.kind == event_kind::icmp_error;
+    if (told && p.tally.received + p.tally.errors == settings_.count) ++complete_;
+    if (number > p.decided) {
+        // An older ping's fate says nothing about now.
+        const bool wanted = settings_.until == stop_when::up;
+        const bool was_there = p.decided > 0 && p.up == wanted;
+        p.up = e.kind == event_kind::reply;
+        p.decided = number;
+        const bool is_there = p.up == wanted;
+        if (is_there && !was_there) ++states_reached_;
+        if (!is_there && was_there) --states_reached_;
+    }
+    if (number == p.last_sent) {
         p.last_settled = e.kind != event_kind::timed_out || settings_.outstanding == false;
     }
 }
@@ -334,6 +359,17 @@ void ping_session::note(pinged& p, const probe::event& e) {
     }
 }
 
+// One outcome per ping is shown always. What else comes in is up to others, so it has a bound: a few at once, and a few
+// more for each ping.
+bool ping_session::worth_showing(pinged& p, const probe::event& e) {
+    if (probe::is_outcome(e.kind) || p.notices < notices_at_once + notices_per_ping * p.decided) {
+        p.notices += probe::is_outcome(e.kind) ? 0U : 1U;
+        return true;
+    }
+    ++notices_hidden_;
+    return false;
+}
+
 void ping_session::show(const pinged& p, const probe::event& e) {
     display_->event(out_, {.target = p.view(),
                            .event = e,
@@ -345,6 +381,7 @@ void ping_session::show(const pinged& p, const probe::event& e) {
 // The name that goes before an address: looked up while probes go on, shown from when it is there.
 std::string_view ping_session::name_of(const ip_address& address, const pinged& p) {
     if (settings_.numeric || settings_.json || !p.named || address.is_unspecified()) return {};
+    if (reverse_.size() >= names_remembered && !reverse_.contains(address)) return {};
     const auto [known, fresh] = reverse_.try_emplace(address);
     if (fresh) {
         names_.reverse(address, [this, address](std::string name) { reverse_[address] = std::move(name); });
@@ -354,7 +391,8 @@ std::string_view ping_session::name_of(const ip_address& address, const pinged& 
 }
 
 bool ping_session::until_reached() const {
-    return settings_.until != stop_when::never && states_reached_ == targets_.size();
+    return settings_.until != stop_when::never && failed_names_ < targets_.size() &&
+           states_reached_ + failed_names_ == targets_.size();
 }
 
 void ping_session::end_if_over() {
@@ -365,10 +403,7 @@ void ping_session::end_if_over() {
         if (outcomes_ >= outcomes_wanted_) end();
         return;
     }
-    const bool all = std::ranges::all_of(targets_, [this](const pinged& p) {
-        return p.unresolved || p.tally.received + p.tally.errors >= settings_.count;
-    });
-    if (all) end();
+    if (complete_ + failed_names_ >= targets_.size()) end();
 }
 
 void ping_session::end() {
@@ -459,6 +494,8 @@ int ping_session::report() {
                           .accounting = accounting,
                           .elapsed = std::max(duration::zero(), last - first_send_),
                           .most_in_flight = most_in_flight_,
+                          .notices_hidden = notices_hidden_,
+                          .checksum_errors = socket::icmp_checksum_errors() - checksum_errors_,
                           .time = std::chrono::system_clock::now()},
                          [this](std::string_view text) { return write(text); });
     }
@@ -466,7 +503,7 @@ int ping_session::report() {
 }
 
 int ping_session::verdict() {
-    if (settings_.until != stop_when::never) return until_reached() ? exit_yes : exit_no;
+    if (settings_.until != stop_when::never && !failed_) return until_reached() ? exit_yes : exit_no;
     bool all_answered = true;
     bool none_left = true;  // of the pings: every send failed
     for (const pinged& p : targets_) {

@@ -151,7 +151,8 @@ std::optional<int> read_targets(options& o, ping_settings& s, const std::vector<
         for (const auto& target : s.targets) {
             if (!target.address || target.address->family() == *s.only) continue;
             print_error(o.title(),
-                        fmt::format("'{}' is not an IPv{} address", target.label, static_cast<int>(*s.only)));
+                        fmt::format("'{}' is not an IPv{} address{}", target.label, static_cast<int>(*s.only),
+                                    s.profile.source.is_unspecified() ? "" : ", as the source is"));
             return exit_trouble;
         }
     }
@@ -199,6 +200,15 @@ std::variant<ping_settings, int> read_ping_settings(int argc, char** argv) {
         "Exit codes: 0 every target answered, 1 one did not or --fail-if held, 2 usage or an operation failed.");
     if (const auto done = o.parse(argc, argv)) return *done;
     if (v4 || v6) s.only = v4 ? family::v4 : family::v6;
+    if (!s.profile.source.is_unspecified()) {
+        const family given = s.profile.source.family();
+        if (s.only && *s.only != given) {
+            print_error(o.title(), fmt::format("--source: '{}' is not an IPv{} address", s.profile.source.to_string(),
+                                               static_cast<int>(*s.only)));
+            return exit_trouble;
+        }
+        s.only = given;
+    }
     if (const auto done = read_targets(o, s, words, files)) return *done;
     return s;
 }

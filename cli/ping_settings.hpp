@@ -27,8 +27,8 @@ struct ping_settings {
     std::optional<duration> deadline;
     std::optional<double> rate;
     std::optional<std::uint32_t> mark;
-    std::optional<family> only;
-    std::string interface;  ///< as given to -I, when it names one
+    std::optional<family> only;  ///< -4, -6, or the family of -I ADDRESS
+    std::string interface;       ///< as given to -I, when it names one
     std::vector<stats::fail_condition> fail_if;
     stop_when until = stop_when::never;
     bool quiet = false;

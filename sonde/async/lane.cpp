@@ -53,11 +53,13 @@ bool lane::flush(time_point now, probe::echo_prober& prober) {
             stamp_sequences_[id % stamp_ring] = out_sequences_[out_next_ + i];
         }
         out_next_ += sent.sent;
-        if (sent.error_number == EAGAIN) return false;
+        if (sent.sent > 0) congested_ = false;
         if (sent.error_number == 0) continue;
-        prober.handle_send_failure(now, {number_, out_sequences_[out_next_]}, sent.error_number);
+        const bool full = sent.error_number == EAGAIN;
+        if (full && !congested_) return false;
+        prober.handle_send_failure(now, {number_, out_sequences_[out_next_]}, full ? ENOBUFS : sent.error_number);
         ++out_next_;
-        std::ranges::fill(stamp_ids_, no_stamp);  // the socket counts anew
+        if (!full) std::ranges::fill(stamp_ids_, no_stamp);  // the socket counts anew
     }
     out_.clear();
     out_sequences_.clear();
@@ -65,8 +67,12 @@ bool lane::flush(time_point now, probe::echo_prober& prober) {
     return true;
 }
 
+void lane::give_up(time_point now, probe::echo_prober& prober) {
+    congested_ = true;
+    (void)flush(now, prober);
+}
+
 void lane::drain(const wall_clock_bridge& clock, socket::receive_batch& batch, probe::echo_prober& prober) {
-    waiting_ = false;
     found_something_ = false;
     read_errors(clock, batch, prober);  // first, so that a reply finds its ping's transmit timestamp
     read_datagrams(clock, batch, prober);
@@ -139,11 +145,11 @@ void lane::report_drops(time_point now, probe::echo_prober& prober) {
     drops_seen_ = total;
 }
 
-void lane::wait_readable(std::function<void()> on_wake) {
+void lane::wait_readable(std::function<void(std::uint64_t)> on_wake) {
     if (waiting_) return;
     waiting_ = true;
-    const auto woken = [on_wake = std::move(on_wake)](const boost::system::error_code& error) {
-        if (error != boost::asio::error::operation_aborted) on_wake();
+    const auto woken = [on_wake = std::move(on_wake), wait = ++wait_](const boost::system::error_code& error) {
+        if (error != boost::asio::error::operation_aborted) on_wake(wait);
     };
     if (empty_wakes_ <= tolerated_empty_wakes) {
         readiness_.async_wait(boost::asio::posix::stream_descriptor::wait_read, woken);
@@ -152,6 +158,12 @@ void lane::wait_readable(std::function<void()> on_wake) {
     // The socket says that there is something, and there is nothing: look again later, by the clock.
     backoff_.expires_after(std::min<duration>(1ms * (1U << std::min(empty_wakes_ - tolerated_empty_wakes, 7U)), 100ms));
     backoff_.async_wait(woken);
+}
+
+bool lane::woken(std::uint64_t wait) noexcept {
+    if (wait != wait_ || !waiting_) return false;
+    waiting_ = false;
+    return true;
 }
 
 void lane::wait_writable(std::function<void()> on_wake) {

@@ -30,15 +30,21 @@ public:
 
     /// Puts a message into the next `flush`. Its bytes stay valid until it has left `flush`.
     void enqueue(const probe::transmit& message);
-    /// Sends what is queued. False: the send buffer is full, call again when writable.
+    /// Sends what is queued. False: the send buffer is full; call again when writable, or `give_up` after a while.
     [[nodiscard]] bool flush(time_point now, probe::echo_prober& prober);
+    /// The buffer stays full (a neighbour that does not answer ARP keeps it so for seconds): from now on, until a
+    /// message leaves, what finds it full is a local drop and nobody waits.
+    void give_up(time_point now, probe::echo_prober& prober);
 
-    /// Reads both queues dry, as far as `bound` rounds reach; the rest raises another wake-up.
+    /// Reads both queues dry, or a bounded number of messages; the rest raises another wake-up.
     void drain(const wall_clock_bridge& clock, socket::receive_batch& batch, probe::echo_prober& prober);
     void report_drops(time_point now, probe::echo_prober& prober);
 
-    /// Waits for something to read, once; after several wake-ups with nothing behind them ever more slowly.
-    void wait_readable(std::function<void()> on_wake);
+    /// Waits for something to read, once; after several wake-ups with nothing behind them ever more slowly. One wait at
+    /// a time: further calls change nothing. `on_wake` gets the wait's number for `woken`.
+    void wait_readable(std::function<void(std::uint64_t)> on_wake);
+    /// Whether that wait is the one that counts, and not one that was cancelled when its wake-up was on its way.
+    [[nodiscard]] bool woken(std::uint64_t wait) noexcept;
     void wait_writable(std::function<void()> on_wake);
     void cancel_waits();
 
@@ -60,7 +66,9 @@ private:
     std::vector<std::uint16_t> stamp_sequences_;
     std::uint32_t drops_seen_ = 0;
     unsigned empty_wakes_ = 0;
+    std::uint64_t wait_ = 0;
     bool waiting_ = false;
+    bool congested_ = false;
     bool found_something_ = true;
 };
 

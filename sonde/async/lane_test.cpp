@@ -24,6 +24,10 @@ struct loop {
                         s.delivers_ip_header() ? wire::checksum_fill::compute : wire::checksum_fill::leave);
     }
 
+    void wait(int& wakes) {
+        under_test.wait_readable([this, &wakes](std::uint64_t wait) { wakes += under_test.woken(wait) ? 1 : 0; });
+    }
+
     void ping() {
         const time_point now = std::chrono::steady_clock::now();
         prober.ping(now, {.destination = ip_address::v4(0x7f000001)}, 1);
@@ -37,7 +41,7 @@ TEST(lane, wakes_for_a_reply_and_reads_it_with_its_stamps) {
     l.ping();
     bool answered = false;
     for (int i = 0; i < 10 && !answered; ++i) {
-        l.under_test.wait_readable([] {});
+        l.under_test.wait_readable([&l](std::uint64_t wait) { EXPECT_TRUE(l.under_test.woken(wait)); });
         l.io.restart();
         ASSERT_GT(l.io.run_for(2s), 0U);
         l.clock.refresh();
@@ -51,7 +55,7 @@ TEST(lane, wakes_for_a_reply_and_reads_it_with_its_stamps) {
 TEST(lane, sleeps_while_there_is_nothing) {
     loop l;
     int wakes = 0;
-    l.under_test.wait_readable([&wakes] { ++wakes; });
+    l.wait(wakes);
     l.io.run_for(100ms);
     EXPECT_EQ(wakes, 0);
 }
@@ -62,7 +66,7 @@ TEST(lane, slows_down_when_wake_ups_have_nothing_behind_them) {
     int wakes = 0;
     const auto begin = std::chrono::steady_clock::now();
     for (int i = 0; i < 3; ++i) {
-        l.under_test.wait_readable([&wakes] { ++wakes; });
+        l.wait(wakes);
         l.io.restart();
         l.io.run_for(1s);
         l.under_test.drain(l.clock, l.batch, l.prober);
@@ -71,16 +75,28 @@ TEST(lane, slows_down_when_wake_ups_have_nothing_behind_them) {
     EXPECT_GE(std::chrono::steady_clock::now() - begin, 150ms) << "and not in a hurry";
     l.ping();
     l.under_test.drain(l.clock, l.batch, l.prober);
-    l.under_test.wait_readable([&wakes] { ++wakes; });
+    l.wait(wakes);
     l.io.restart();
     l.io.run_for(50ms);
     EXPECT_EQ(wakes, 3) << "something was there, so it waits for readiness again";
 }
 
+TEST(lane, one_wait_at_a_time_however_often_it_is_asked_for) {
+    loop l;
+    int wakes = 0;
+    for (int i = 0; i < 10; ++i) {
+        l.wait(wakes);
+        l.under_test.drain(l.clock, l.batch, l.prober);
+    }
+    l.ping();
+    l.io.run_for(200ms);
+    EXPECT_EQ(wakes, 1);
+}
+
 TEST(lane, cancelled_waits_do_not_wake) {
     loop l;
     int wakes = 0;
-    l.under_test.wait_readable([&wakes] { ++wakes; });
+    l.wait(wakes);
     l.under_test.cancel_waits();
     l.io.run_for(50ms);
     EXPECT_EQ(wakes, 0);

@@ -20,6 +20,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
@@ -30,41 +31,52 @@ namespace sonde {
 
 namespace async {
 
-/// Posts `call` to the handler's executor, with its allocator.
-template <class Handler, class Executor, class Call>
-void hand_over(Handler& handler, const Executor& executor, Call call) {
-    const auto allocator = boost::asio::get_associated_allocator(handler);
-    boost::asio::post(executor, boost::asio::bind_allocator(allocator, std::move(call)));
-}
-
-/// Keeps the handler and its executor's work until the outcome is there.
+/// Keeps a handler, and its executor's work, until the outcome is there; then posts it.
 template <class Handler>
-class waiting_ping final : public completion {
+class waiting_handler {
 public:
     using executor_type = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
 
-    waiting_ping(Handler handler, const boost::asio::any_io_executor& fallback)
-        : handler_(std::move(handler)), work_(boost::asio::get_associated_executor(handler_, fallback)) {}
+    waiting_handler(Handler handler, const boost::asio::any_io_executor& fallback)
+        : handler_(std::move(handler)),
+          fallback_(fallback),
+          work_(boost::asio::get_associated_executor(handler_, fallback)) {}
 
-    void complete(ping_result result) override {
+    template <class... Results>
+    void complete(Results... results) {
         const auto executor = work_.get_executor();
-        auto& handler = handler_;
-        hand_over(handler, executor, [handler = std::move(handler_), result = std::move(result)]() mutable {
+        const auto allocator = boost::asio::get_associated_allocator(handler_);
+        auto call = [handler = std::move(handler_), ... results = std::move(results)]() mutable {
             boost::asio::get_associated_cancellation_slot(handler).clear();
-            std::move(handler)(std::move(result));
-        });
+            std::move(handler)(std::move(results)...);
+        };
+        boost::asio::post(
+            fallback_, boost::asio::bind_executor(executor, boost::asio::bind_allocator(allocator, std::move(call))));
         work_.reset();
     }
 
 private:
     Handler handler_;
+    boost::asio::any_io_executor fallback_;
     boost::asio::executor_work_guard<executor_type> work_;
+};
+
+template <class Handler>
+class waiting_ping final : public completion {
+public:
+    waiting_ping(Handler handler, const boost::asio::any_io_executor& fallback)
+        : handler_(std::move(handler), fallback) {}
+    void complete(ping_result result) override { handler_.complete(std::move(result)); }
+
+private:
+    waiting_handler<Handler> handler_;
 };
 
 }  // namespace async
 
 /// One address of one listener. Cheap to copy; copies and the listener are independent: dropping any of them changes
-/// nothing for the others, and a pinger that outlives its listener completes with `closed`. Thread-safe.
+/// nothing for the others, and a pinger that outlives its listener completes with `closed`. Thread-safe. Like any I/O
+/// object it must not be used after its executor's context; it may be destroyed after it.
 class pinger {
 public:
     [[nodiscard]] const ip_address& address() const noexcept { return address_; }
@@ -78,14 +90,14 @@ public:
         return boost::asio::async_initiate<Token, void(ping_result)>(
             [core = core_, address = address_]<class Handler>(Handler&& handler, const ping_options& o) {
                 using waiting = async::waiting_ping<std::decay_t<Handler>>;
-                auto slot = boost::asio::get_associated_cancellation_slot(handler);
-                const auto operation = core->start(
-                    address, o, std::make_unique<waiting>(std::forward<Handler>(handler), core->executor()));
-                if (slot.is_connected()) {
+                const auto operation = core->reserve();
+                if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
                     slot.assign([weak = std::weak_ptr(core), operation](boost::asio::cancellation_type) {
                         if (const auto alive = weak.lock()) alive->cancel(operation);
                     });
                 }
+                core->start(operation, address, o,
+                            std::make_unique<waiting>(std::forward<Handler>(handler), core->executor()));
             },
             token, options);
     }
@@ -108,15 +120,18 @@ struct batch_options {
 /// One ICMP socket per family, opened when first needed and shared by everything: pingers, batches, targets. Its
 /// members may be called from any thread; the socket work happens on the executor. While nothing is in flight it keeps
 /// no work there, so `io_context::run` returns. Destroying it completes what is in flight with `closed`; it must not
-/// outlive the executor's context.
+/// outlive the executor's context. A listener that was moved from may be destroyed or assigned to, nothing else.
+/// An exception thrown by a sink, an observer or a range leaves `run` and harms no other operation.
 class listener {
 public:
     explicit listener(boost::asio::any_io_executor executor, listener_options options = {})
         : core_(async::listener_core::make(std::move(executor), std::move(options))) {}
     listener(listener&&) noexcept = default;
     listener& operator=(listener&& other) noexcept {
-        if (core_) core_->close();
-        core_ = std::move(other.core_);
+        if (this != &other) {
+            if (core_) core_->close();
+            core_ = std::move(other.core_);
+        }
         return *this;
     }
     ~listener() {
@@ -139,29 +154,20 @@ public:
     auto async_batch(Range targets, const batch_options& options, Sink sink, Token&& token) {
         return boost::asio::async_initiate<Token, void()>(
             [core = core_]<class Handler>(Handler&& handler, Range range, const batch_options& o, Sink s) {
-                auto slot = boost::asio::get_associated_cancellation_slot(handler);
-                const auto executor = boost::asio::get_associated_executor(handler, core->executor());
-                auto held = std::make_shared<
-                    std::pair<std::decay_t<Handler>, decltype(boost::asio::make_work_guard(executor))>>(
-                    std::forward<Handler>(handler), boost::asio::make_work_guard(executor));
-                const auto batch = core->start_batch({.next = source_of(std::move(range)),
-                                                      .options = o.ping,
-                                                      .in_flight = o.in_flight,
-                                                      .rate = o.rate,
-                                                      .sink = std::move(s),
-                                                      .done = [held, executor] {
-                                                          auto& h = held->first;
-                                                          async::hand_over(h, executor, [h = std::move(h)]() mutable {
-                                                              boost::asio::get_associated_cancellation_slot(h).clear();
-                                                              std::move(h)();
-                                                          });
-                                                          held->second.reset();
-                                                      }});
-                if (slot.is_connected()) {
+                using waiting = async::waiting_handler<std::decay_t<Handler>>;
+                const auto batch = core->reserve_batch();
+                if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
                     slot.assign([weak = std::weak_ptr(core), batch](boost::asio::cancellation_type) {
                         if (const auto alive = weak.lock()) alive->cancel_batch(batch);
                     });
                 }
+                auto waiter = std::make_shared<waiting>(std::forward<Handler>(handler), core->executor());
+                core->start_batch(batch, {.next = source_of(std::move(range)),
+                                          .options = o.ping,
+                                          .in_flight = o.in_flight,
+                                          .rate = o.rate,
+                                          .sink = std::move(s),
+                                          .done = [waiter] { waiter->complete(); }});
             },
             token, std::move(targets), options, std::move(sink));
     }

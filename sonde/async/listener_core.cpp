@@ -1,6 +1,10 @@
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <exception>
+#include <map>
 #include <mutex>
 #include <random>
 #include <utility>
@@ -26,32 +30,32 @@ namespace asio = boost::asio;
 constexpr std::size_t buffer_bytes = std::size_t{256} << 10;
 constexpr std::size_t sends_per_step = 512;
 
+// How long everybody waits for room in a send buffer before what found none is dropped.
+constexpr duration longest_block = 20ms;
+
 std::array<std::uint64_t, 2> random_key() {
     std::random_device source;  // the system's, on Linux
     const auto word = [&source] { return (std::uint64_t{source()} << 32) | source(); };
     return {word(), word()};
 }
 
+}  // namespace
+
+/// A batch in progress. Under the listener's lock; `next` and `sink` are called without it, in the strand.
 struct batch_state {
+    explicit batch_state(const asio::any_io_executor& executor) : timer(executor) {}
+
     batch_request request;
     probe::pacer pacer;
     asio::steady_timer timer;
-    std::uint32_t in_flight = 0;
-    bool exhausted = false;
-    bool finished = false;
+    bool exhausted = false;  // nothing more is read from the range
+    bool cancelled = false;
     bool pumping = false;
-    std::vector<std::uint64_t> operations;  // those in flight, in no order; `place` of an operation is its index
+    bool finished = false;
+    std::vector<std::uint64_t> operations;  // in flight, in no order; `operation::place` is the index
 };
 
-struct operation {
-    std::unique_ptr<completion> waiter;
-    std::shared_ptr<batch_state> batch;
-    std::optional<probe::flight_ref> where;
-    std::optional<ping_result> answered;  // while duplicates are counted
-    std::uint32_t place = 0;
-    std::uint32_t generation = 0;
-    bool lingers = false;
-};
+namespace {
 
 class core final : public listener_core, public std::enable_shared_from_this<core> {
 public:
@@ -67,10 +71,12 @@ public:
           timer_(std::in_place, strand_) {}
 
     const asio::any_io_executor& executor() const noexcept override { return executor_; }
-    std::uint64_t start(const ip_address& target, const ping_options& options,
-                        std::unique_ptr<completion> waiter) override;
+    std::uint64_t reserve() override;
+    void start(std::uint64_t id, const ip_address& target, const ping_options& options,
+               std::unique_ptr<completion> waiter) override;
     void cancel(std::uint64_t id) override;
-    std::uint64_t start_batch(batch_request request) override;
+    std::uint64_t reserve_batch() override;
+    void start_batch(std::uint64_t id, batch_request request) override;
     void cancel_batch(std::uint64_t id) override;
     std::uint32_t add_target(const probe::target_options& target) override;
     void stop_targets() override;
@@ -85,30 +91,47 @@ public:
 
 private:
     using lock = std::unique_lock<std::mutex>;
+    using batch_pointer = std::shared_ptr<batch_state>;
 
     static time_point now() { return std::chrono::steady_clock::now(); }
-    // All below: `step` and what it calls run in the strand; those with a lock argument hold it.
+    // `step` and what it calls run in the strand. Those that are given the lock let go of it.
     void wake_soon();
-    void on_readable(std::uint32_t lane_number);
+    void on_readable(std::uint32_t lane_number, std::uint64_t wait);
     void step(lock held, time_point at);
     void transmit(time_point at);
     std::size_t compose(time_point at);
     bool flush(time_point at);
+    void unblock(time_point at);
     result<socket::icmp_socket_kind> open_lane(const probe::lane_request& request);
     void wait(time_point at);
     void take_events(std::vector<probe::event>& into);
-    void deliver(std::vector<probe::event>& events);
+    void deliver(std::vector<probe::event> events);
     void deliver_to_operation(probe::event&& e);
-    std::uint64_t new_operation(const ip_address& target, const ping_options& options,
-                                std::unique_ptr<completion> waiter, std::shared_ptr<batch_state> batch);
-    operation* find(std::uint64_t id);
-    void free_operation(std::uint64_t id);
-    void pump(const std::shared_ptr<batch_state>& batch);
-    void finish_if_over(lock held, const std::shared_ptr<batch_state>& batch);
+    void launch(std::uint64_t id, operation& op, const ping_options& options);
+    void remove(std::uint64_t id, operation& op);
+    void hand_out(const batch_pointer& batch, const ping_result& result);
+    void pump(const batch_pointer& batch);
+    void finish_if_over(lock held, const batch_pointer& batch);
+    /// Where the next turn is to happen.
+    [[nodiscard]] asio::any_io_executor turn() const {
+        const lock held(mutex_);
+        return closed_ ? executor_ : strand_;
+    }
+
+    /// A sink or a range may throw; its batch goes on all the same.
+    struct goes_on {
+        core& self;
+        const batch_pointer& batch;
+        ~goes_on() {
+            if (std::uncaught_exceptions() == 0) return;
+            asio::post(self.turn(), [core = self.shared_from_this(), b = batch] { core->pump(b); });
+        }
+    };
 
     asio::any_io_executor executor_;
-    asio::any_io_executor strand_;
+    asio::any_io_executor strand_;  // let go of by `close`: handles may outlive the context
     listener_options options_;
+    std::atomic<bool> closed_ = false;
 
     mutable std::mutex mutex_;
     probe::echo_prober prober_;
@@ -118,85 +141,63 @@ private:
     std::optional<asio::steady_timer> timer_;
     time_point timer_at_ = time_point::max();  // max: not armed
     time_point last_transmit_ = time_point::min();
+    std::optional<time_point> blocked_since_;  // a send buffer is full
     std::vector<std::byte> arena_;
     std::optional<socket::receive_batch> received_;
-    std::vector<operation> operations_;
-    std::vector<std::uint32_t> free_operations_;
-    std::vector<std::weak_ptr<batch_state>> batches_;
+    operation_table operations_;
+    std::map<std::uint64_t, batch_pointer> batches_;
+    std::uint64_t next_batch_ = 0;
     bool wake_posted_ = false;
-    bool blocked_ = false;  // a send buffer is full
-    bool closed_ = false;
 };
 
-std::uint64_t core::start(const ip_address& target, const ping_options& options, std::unique_ptr<completion> waiter) {
+std::uint64_t core::reserve() {
+    const lock held(mutex_);
+    return operations_.add();
+}
+
+void core::start(std::uint64_t id, const ip_address& target, const ping_options& options,
+                 std::unique_ptr<completion> waiter) {
     lock held(mutex_);
-    if (closed_) {
+    operation& op = *operations_.find(id);
+    if (closed_ || op.cancelled) {
+        operations_.remove(id);
         held.unlock();
-        waiter->complete({.target = target, .sequence = 0, .outcome = closed{}});
-        return ~std::uint64_t{0};
+        ping_result result{.target = target, .sequence = 0, .outcome = cancelled{}};
+        if (closed_) result.outcome = closed{};
+        return waiter->complete(std::move(result));
     }
-    const std::uint64_t id = new_operation(target, options, std::move(waiter), nullptr);
-    wake_soon();
-    return id;
-}
-
-std::uint64_t core::new_operation(const ip_address& target, const ping_options& options,
-                                  std::unique_ptr<completion> waiter, std::shared_ptr<batch_state> batch) {
-    std::uint32_t index = 0;
-    if (free_operations_.empty()) {
-        index = static_cast<std::uint32_t>(operations_.size());
-        operations_.emplace_back();
-    } else {
-        index = free_operations_.back();
-        free_operations_.pop_back();
-    }
-    operation& op = operations_[index];
     op.waiter = std::move(waiter);
-    op.batch = std::move(batch);
-    op.where.reset();
-    op.answered.reset();
+    op.target = target;
+    launch(id, op, options);
+    wake_soon();
+}
+
+void core::launch(std::uint64_t id, operation& op, const ping_options& options) {
+    op.started = true;
     op.lingers = options.linger > duration::zero();
-    probe::ping_request request{.destination = target, .timeout = options.timeout, .profile = options.profile()};
-    if (target.scope_id() != 0 && request.profile.interface == 0) request.profile.interface = target.scope_id();
-    const std::uint64_t id = (std::uint64_t{op.generation} << 32) | index;
-    if (op.batch) {
-        op.place = static_cast<std::uint32_t>(op.batch->operations.size());
-        op.batch->operations.push_back(id);
-    }
-    prober_.ping(now(), request, id);
-    return id;
+    probe::ping_request request{.destination = op.target, .timeout = options.timeout, .profile = options.profile()};
+    if (op.target.scope_id() != 0 && request.profile.interface == 0) request.profile.interface = op.target.scope_id();
+    op.ticket = prober_.ping(now(), request, id);
 }
 
-operation* core::find(std::uint64_t id) {
-    const auto index = static_cast<std::uint32_t>(id);
-    if (index >= operations_.size() || operations_[index].generation != static_cast<std::uint32_t>(id >> 32)) {
-        return nullptr;
-    }
-    return &operations_[index];
-}
-
-void core::free_operation(std::uint64_t id) {
-    operation& op = *find(id);
+void core::remove(std::uint64_t id, operation& op) {
     if (op.batch) {
         auto& siblings = op.batch->operations;
         siblings[op.place] = siblings.back();
-        find(siblings[op.place])->place = op.place;
+        operations_.find(siblings[op.place])->place = op.place;
         siblings.pop_back();
-        --op.batch->in_flight;
     }
-    op.waiter.reset();
-    op.batch.reset();
-    ++op.generation;
-    free_operations_.push_back(static_cast<std::uint32_t>(id));
+    operations_.remove(id);
 }
 
 void core::cancel(std::uint64_t id) {
     const lock held(mutex_);
-    if (closed_) return;
-    if (const operation* op = find(id)) {
-        prober_.cancel(now(), id, op->where);
-        wake_soon();
-    }
+    operation* op = operations_.find(id);
+    if (closed_ || op == nullptr) return;
+    op->cancelled = true;
+    if (!op->started) return;
+    prober_.cancel(now(), id, op->where, op->ticket);
+    wake_soon();
 }
 
 std::uint32_t core::add_target(const probe::target_options& target) {
@@ -220,27 +221,29 @@ void core::stop_target(std::uint32_t target) {
     prober_.stop_target(target);
 }
 
+// Waiters, sinks and the last words of batches belong to the strand, which may be at work with them in another thread.
 void core::close() {
+    lock held(mutex_);
+    if (closed_) return;
+    closed_ = true;
     std::vector<probe::event> events;
-    std::vector<std::shared_ptr<batch_state>> batches;
-    {
-        const lock held(mutex_);
-        if (closed_) return;
-        closed_ = true;
-        prober_.close(now());
-        take_events(events);
-        lanes_.clear();
-        timer_.reset();
-        for (const auto& weak : batches_) {
-            if (auto batch = weak.lock()) {
-                batch->exhausted = true;
-                batch->timer.cancel();
-                batches.push_back(std::move(batch));
-            }
-        }
+    prober_.close(now());
+    take_events(events);
+    lanes_.clear();
+    timer_.reset();
+    for (const auto& [id, batch] : batches_) {
+        batch->exhausted = true;
+        batch->timer.cancel();
     }
-    deliver(events);
-    for (const auto& batch : batches) finish_if_over(lock(mutex_), batch);
+    const asio::any_io_executor strand = std::exchange(strand_, asio::any_io_executor{});
+    held.unlock();
+    asio::post(strand, [self = shared_from_this(), events = std::move(events)]() mutable {
+        self->deliver(std::move(events));
+        lock inside(self->mutex_);
+        const auto batches = self->batches_;
+        inside.unlock();
+        for (const auto& [id, batch] : batches) self->finish_if_over(lock(self->mutex_), batch);
+    });
 }
 
 result<socket::icmp_socket_kind> core::open(family f) {
@@ -255,12 +258,14 @@ result<socket::icmp_socket_kind> core::open_lane(const probe::lane_request& requ
     socket::icmp_socket_options options = options_.socket;
     options.source = request.source;
     auto socket = socket::icmp_socket::open(request.family, options);
+    auto& refusal = refusals_[request.family == family::v4 ? 0 : 1];
     if (!socket) {
         const int why = socket.error().code.value();
-        refusals_[request.family == family::v4 ? 0 : 1] = socket.error();
-        prober_.refuse_lane(request, why != 0 ? why : EIO);
+        refusal = socket.error();
+        prober_.refuse_lane(now(), request, why != 0 ? why : EIO);
         return socket.error();
     }
+    refusal.reset();
     const auto kind = socket->kind();
     // The kernel computes the checksum everywhere but on a raw IPv4 socket.
     const auto fill = socket->delivers_ip_header() ? wire::checksum_fill::compute : wire::checksum_fill::leave;
@@ -298,18 +303,19 @@ wall_time core::wall(time_point t) const {
 }
 
 void core::wake_soon() {
-    if (wake_posted_) return;
+    if (wake_posted_ || closed_) return;
     wake_posted_ = true;
     asio::post(strand_, [self = shared_from_this()] {
         lock held(self->mutex_);
         self->wake_posted_ = false;
+        self->clock_.refresh();
         self->step(std::move(held), now());
     });
 }
 
-void core::on_readable(std::uint32_t lane_number) {
+void core::on_readable(std::uint32_t lane_number, std::uint64_t wait) {
     lock held(mutex_);
-    if (closed_) return;
+    if (closed_ || !lanes_[lane_number]->woken(wait)) return;
     clock_.refresh();
     lanes_[lane_number]->drain(clock_, *received_, prober_);
     step(std::move(held), now());
@@ -317,22 +323,22 @@ void core::on_readable(std::uint32_t lane_number) {
 
 void core::step(lock held, time_point at) {
     if (closed_) return;
-    clock_.refresh();
     if (prober_.next_timeout() <= at) {
         for (const auto& l : lanes_) l->report_drops(at, prober_);
         prober_.handle_timeout(at);
     }
     std::vector<probe::event> events;
     take_events(events);
+    unblock(at);
     transmit(at);
     take_events(events);
     wait(at);
     held.unlock();
-    deliver(events);
+    deliver(std::move(events));
 }
 
 void core::transmit(time_point at) {
-    if (blocked_) return;
+    if (blocked_since_) return;
     for (std::size_t sent = 0; sent < sends_per_step;) {
         const std::size_t composed = compose(at);
         if (composed == 0) {
@@ -366,7 +372,7 @@ std::size_t core::compose(time_point at) {
         if (!message) break;
         lanes_[message->where.lane]->enqueue(*message);
         if (!message->series) {
-            if (operation* op = find(message->id)) op->where = message->where;
+            if (operation* op = operations_.find(message->id)) op->where = message->where;
         }
         ++composed;
     }
@@ -374,24 +380,38 @@ std::size_t core::compose(time_point at) {
 }
 
 bool core::flush(time_point at) {
+    bool all = true;
     for (const auto& l : lanes_) {
         if (l->flush(at, prober_)) continue;
-        blocked_ = true;
+        all = false;
+        if (!blocked_since_) blocked_since_ = at;
         l->wait_writable([self = shared_from_this()] {
             lock held(self->mutex_);
-            if (self->closed_) return;
-            self->blocked_ = false;
-            const time_point later = now();
-            if (self->flush(later)) self->step(std::move(held), later);
+            self->step(std::move(held), now());
         });
-        return false;
     }
-    return true;
+    return all;
+}
+
+// What waited for room in a send buffer leaves, or is dropped when it has waited long enough.
+void core::unblock(time_point at) {
+    if (!blocked_since_) return;
+    if (at >= *blocked_since_ + longest_block) {
+        for (const auto& l : lanes_) l->give_up(at, prober_);
+        blocked_since_.reset();
+    } else if (std::ranges::all_of(lanes_, [&](const auto& l) { return l->flush(at, prober_); })) {
+        blocked_since_.reset();
+    }
 }
 
 void core::wait(time_point at) {
     const time_point timeout = prober_.next_timeout();
     time_point transmit_at = prober_.next_transmit();
+    if (blocked_since_) {
+        transmit_at = *blocked_since_ + longest_block;
+    } else if (last_transmit_ != time_point::min()) {
+        transmit_at = std::max(transmit_at, last_transmit_ + options_.coalesce);
+    }
     if (timeout == time_point::max() && transmit_at == time_point::max()) {
         for (const auto& l : lanes_) l->cancel_waits();
         timer_->cancel();
@@ -399,12 +419,8 @@ void core::wait(time_point at) {
         return;
     }
     for (const auto& l : lanes_) {
-        l->wait_readable([self = shared_from_this(), number = l->number()] { self->on_readable(number); });
-    }
-    if (blocked_) {
-        transmit_at = time_point::max();
-    } else if (last_transmit_ != time_point::min()) {
-        transmit_at = std::max(transmit_at, last_transmit_ + options_.coalesce);
+        l->wait_readable(
+            [self = shared_from_this(), number = l->number()](std::uint64_t wait) { self->on_readable(number, wait); });
     }
     const time_point wanted = std::max(at, std::min(timeout, transmit_at));
     if (timer_at_ <= wanted) return;  // it fires early enough as it is
@@ -414,6 +430,7 @@ void core::wait(time_point at) {
         if (error == asio::error::operation_aborted) return;
         lock held(self->mutex_);
         self->timer_at_ = time_point::max();
+        self->clock_.refresh();
         self->step(std::move(held), now());
     });
 }
@@ -422,103 +439,138 @@ void core::take_events(std::vector<probe::event>& into) {
     while (auto e = prober_.poll_event()) into.push_back(std::move(*e));
 }
 
-void core::deliver(std::vector<probe::event>& events) {
-    for (probe::event& e : events) {
-        if (options_.observer) options_.observer(e);
-        if (!e.series) deliver_to_operation(std::move(e));
+// The observer and the sinks are the caller's code: when one throws, the rest is delivered by the next turn.
+void core::deliver(std::vector<probe::event> events) {
+    std::size_t next = 0;
+    struct rest {
+        core& self;
+        std::vector<probe::event>& events;
+        std::size_t& next;
+        ~rest() {
+            if (next == events.size()) return;
+            events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(next));
+            asio::post(self.turn(), [core = self.shared_from_this(), left = std::move(events)]() mutable {
+                core->deliver(std::move(left));
+            });
+        }
+    } const guard{*this, events, next};
+    while (next < events.size()) {
+        probe::event& e = events[next++];
+        const bool series = e.series;
+        if (options_.observer && !closed_) options_.observer(e);
+        if (!series) deliver_to_operation(std::move(e));
     }
 }
 
 void core::deliver_to_operation(probe::event&& e) {
     lock held(mutex_);
-    operation* op = find(e.id);
-    if (op == nullptr) return;
     const std::uint64_t id = e.id;
+    operation* op = operations_.find(id);
+    if (op == nullptr || !op->started) return;
     if (e.kind == probe::event_kind::duplicate && op->answered) {
         ++std::get<ping_reply>(op->answered->outcome).duplicates;
         return;
     }
-    if (e.kind == probe::event_kind::reply && op->lingers) {
-        op->answered = ping_result::from(std::move(e));
-        return;
-    }
-    const bool settled = e.kind == probe::event_kind::settled && op->answered.has_value();
+    const bool settled = e.kind == probe::event_kind::settled && op->answered;
     if (!settled && !probe::is_outcome(e.kind)) return;
 
+    const bool lingers = e.kind == probe::event_kind::reply && op->lingers;
     ping_result result = settled ? std::move(*op->answered) : ping_result::from(std::move(e));
+    result.target = op->target;
+    if (lingers) {
+        op->answered = std::make_unique<ping_result>(std::move(result));
+        return;
+    }
     const auto waiter = std::move(op->waiter);
     const auto batch = op->batch;
-    free_operation(id);
+    remove(id, *op);
     held.unlock();
     if (waiter) return waiter->complete(std::move(result));
+    hand_out(batch, result);
+}
+
+void core::hand_out(const batch_pointer& batch, const ping_result& result) {
+    const goes_on guard{*this, batch};
     batch->request.sink(result);
     pump(batch);
 }
 
-std::uint64_t core::start_batch(batch_request request) {
+std::uint64_t core::reserve_batch() {
     const lock held(mutex_);
+    const std::uint64_t id = next_batch_++;
+    batches_.emplace(id, std::make_shared<batch_state>(executor_));
+    return id;
+}
+
+void core::start_batch(std::uint64_t id, batch_request request) {
+    const lock held(mutex_);
+    const batch_pointer batch = batches_.at(id);
     const auto burst = static_cast<std::uint32_t>(std::clamp(request.rate * 0.002, 1.0, 1e6));
-    const probe::pacer pacer(request.rate, burst);
-    auto batch = std::make_shared<batch_state>(
-        batch_state{std::move(request), pacer, asio::steady_timer(strand_), 0, closed_, false, false, {}});
+    batch->pacer = probe::pacer(request.rate, burst);
+    batch->request = std::move(request);
     batch->request.in_flight = std::max(batch->request.in_flight, 1U);
-    std::erase_if(batches_, [](const auto& weak) { return weak.expired(); });
-    batches_.push_back(batch);
-    asio::post(strand_, [self = shared_from_this(), batch] { self->pump(batch); });
-    // A batch is known by its place in memory, which is its own for as long as anything refers to it.
-    return static_cast<std::uint64_t>(std::hash<const void*>{}(batch.get()));
+    batch->exhausted = batch->exhausted || closed_;
+    asio::post(closed_ ? executor_ : strand_, [self = shared_from_this(), batch] { self->pump(batch); });
 }
 
 void core::cancel_batch(std::uint64_t id) {
-    asio::post(strand_, [self = shared_from_this(), id] {
-        lock held(self->mutex_);
-        for (const auto& weak : self->batches_) {
-            const auto batch = weak.lock();
-            if (!batch || static_cast<std::uint64_t>(std::hash<const void*>{}(batch.get())) != id) continue;
-            batch->exhausted = true;
-            batch->timer.cancel();
-            for (const std::uint64_t operation_id : batch->operations) {
-                self->prober_.cancel(now(), operation_id, self->find(operation_id)->where);
-            }
-            self->wake_soon();
-            return self->finish_if_over(std::move(held), batch);
-        }
-    });
+    const lock held(mutex_);
+    const auto found = batches_.find(id);
+    if (closed_ || found == batches_.end()) return;
+    const batch_pointer& batch = found->second;
+    batch->exhausted = batch->cancelled = true;
+    batch->timer.cancel();
+    for (const std::uint64_t operation_id : batch->operations) {
+        const operation& op = *operations_.find(operation_id);
+        prober_.cancel(now(), operation_id, op.where, op.ticket);
+    }
+    wake_soon();
+    asio::post(strand_, [self = shared_from_this(), batch] { self->pump(batch); });
 }
 
-// Starts what the batch may start now. The range is read without the lock: it is the caller's code.
-void core::pump(const std::shared_ptr<batch_state>& batch) {
+// Starts what the batch may start now. The range is read without the lock: it is the caller's code, and may throw.
+void core::pump(const batch_pointer& batch) {
     lock held(mutex_);
-    if (batch->pumping) return;
+    if (batch->pumping || !batch->request.next) return;
     batch->pumping = true;
-    while (!closed_ && !batch->exhausted && batch->in_flight < batch->request.in_flight) {
+    while (!closed_ && !batch->exhausted && batch->operations.size() < batch->request.in_flight) {
         const time_point at = now();
         if (!batch->pacer.ready(at)) {
             batch->timer.expires_at(std::max(batch->pacer.ready_at(), at + 1ms));
-            batch->timer.async_wait([self = shared_from_this(), batch](const boost::system::error_code& error) {
-                if (error != asio::error::operation_aborted) self->pump(batch);
-            });
+            batch->timer.async_wait(asio::bind_executor(
+                strand_, [self = shared_from_this(), batch](const boost::system::error_code& error) {
+                    if (error != asio::error::operation_aborted) self->pump(batch);
+                }));
             break;
         }
+        batch->exhausted = true;  // unless the range gives one more
+        batch->pumping = false;
         held.unlock();
+        const goes_on guard{*this, batch};
         const auto target = batch->request.next();
         held.lock();
-        if (!target) {
-            batch->exhausted = true;
-        } else if (!closed_ && !batch->exhausted) {
-            batch->pacer.take(at);
-            ++batch->in_flight;
-            new_operation(*target, batch->request.options, nullptr, batch);
-            wake_soon();
-        }
+        batch->pumping = true;
+        if (!target || closed_ || batch->cancelled) break;
+        batch->exhausted = false;
+        batch->pacer.take(at);
+        const std::uint64_t id = operations_.add();
+        operation& op = *operations_.find(id);
+        op.target = *target;
+        op.batch = batch;
+        op.place = static_cast<std::uint32_t>(batch->operations.size());
+        batch->operations.push_back(id);
+        launch(id, op, batch->request.options);
+        wake_soon();
     }
     batch->pumping = false;
     finish_if_over(std::move(held), batch);
 }
 
-void core::finish_if_over(lock held, const std::shared_ptr<batch_state>& batch) {
-    if (!batch->exhausted || batch->in_flight > 0 || batch->finished || batch->pumping) return;
+void core::finish_if_over(lock held, const batch_pointer& batch) {
+    if (!batch->exhausted || !batch->operations.empty() || batch->finished || batch->pumping) return;
+    if (!batch->request.done) return;
     batch->finished = true;
+    std::erase_if(batches_, [&](const auto& entry) { return entry.second == batch; });
     const auto done = std::move(batch->request.done);
     held.unlock();
     done();

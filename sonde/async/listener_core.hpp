@@ -1,5 +1,5 @@
 // The one implementation behind all handles: the machine, its sockets, and the operations that wait for outcomes.
-// Sees no Asio; `listener.hpp` has the templates, `listener_core.cpp` and `lane.cpp` the event loop.
+// Sees an executor and no more of Asio; `listener.hpp` has the templates, `listener_core.cpp` the event loop.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <sonde/async/operation_table.hpp>
 #include <sonde/async/ping_result.hpp>
 #include <sonde/base/error.hpp>
 #include <sonde/base/ip_address.hpp>
@@ -28,19 +29,11 @@ struct listener_options {
     bool announce_sends = false;  ///< the observer sees an event `sent` for each ping
     socket::icmp_socket_options socket = {};
     /// Sees every event, those of targets and the notices too; called by the listener's executor, one at a time. It
-    /// may call the listener but not destroy it.
+    /// may call the listener, or destroy it: then it is not called again.
     std::function<void(const probe::event&)> observer = {};
 };
 
 namespace async {
-
-/// What an operation waits with. Called once, by the listener's executor or a caller's thread; hands over to the
-/// handler's own executor.
-class completion {
-public:
-    virtual ~completion() = default;
-    virtual void complete(ping_result result) = 0;
-};
 
 /// Gives the next address of a batch, or nothing at its end.
 using address_source = std::function<std::optional<ip_address>()>;
@@ -62,11 +55,14 @@ public:
     virtual ~listener_core() = default;
 
     [[nodiscard]] virtual const boost::asio::any_io_executor& executor() const noexcept = 0;
-    /// Returns the operation's number for `cancel`. After `close` completes with `closed`.
-    virtual std::uint64_t start(const ip_address& target, const ping_options& options,
-                                std::unique_ptr<completion> waiter) = 0;
+    /// A number for `cancel`, so that a cancellation slot can be connected before anything begins.
+    [[nodiscard]] virtual std::uint64_t reserve() = 0;
+    /// Completes with `cancelled` when that was asked meanwhile, with `closed` after `close`.
+    virtual void start(std::uint64_t operation, const ip_address& target, const ping_options& options,
+                       std::unique_ptr<completion> waiter) = 0;
     virtual void cancel(std::uint64_t operation) = 0;
-    virtual std::uint64_t start_batch(batch_request request) = 0;
+    [[nodiscard]] virtual std::uint64_t reserve_batch() = 0;
+    virtual void start_batch(std::uint64_t batch, batch_request request) = 0;
     virtual void cancel_batch(std::uint64_t batch) = 0;
     virtual std::uint32_t add_target(const probe::target_options& target) = 0;
     virtual void stop_targets() = 0;

@@ -6,9 +6,11 @@
 #include <fstream>
 #include <future>
 #include <ranges>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -18,6 +20,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
@@ -348,6 +351,133 @@ TEST_F(listening, targets_report_to_the_observer) {
     EXPECT_EQ(sends, 8U);
     EXPECT_EQ(watching.progress(0).sent, 5U);
     EXPECT_TRUE(watching.idle());
+}
+
+TEST_F(listening, the_target_comes_back_as_it_was_given) {
+    auto got = own->pinger(ip_address::parse("ff02::1%lo").value()).async_ping({.timeout = 50ms}, asio::use_future);
+    io.run();
+    EXPECT_EQ(got.get().target, ip_address::parse("ff02::1%lo").value());
+}
+
+TEST_F(listening, completes_through_an_erased_handler) {
+    bool answered = false;
+    asio::any_completion_handler<void(ping_result)> erased = [&](const ping_result& r) { answered = bool(r); };
+    own->pinger(loopback).async_ping({}, std::move(erased));
+    io.run();
+    EXPECT_TRUE(answered);
+}
+
+TEST_F(listening, a_handler_bound_to_another_context_runs_there) {
+    asio::thread_pool elsewhere(1);
+    std::promise<std::thread::id> ran_in;
+    own->pinger(loopback).async_ping(
+        {}, asio::bind_executor(elsewhere, [&](const ping_result&) { ran_in.set_value(std::this_thread::get_id()); }));
+    io.run();
+    EXPECT_NE(ran_in.get_future().get(), std::this_thread::get_id());
+}
+
+TEST_F(listening, an_exception_in_a_sink_leaves_run_and_harms_nobody) {
+    std::uint32_t results = 0;
+    bool done = false;
+    own->async_batch(
+        std::views::iota(0U, 100U) | std::views::transform(loopback_number), {.in_flight = 10, .rate = 0},
+        [&](const ping_result&) {
+            if (++results % 10 == 0) throw std::runtime_error("sink");
+        },
+        [&] { done = true; });
+    int thrown = 0;
+    for (;;) {
+        try {
+            io.run();
+            break;
+        } catch (const std::runtime_error&) {
+            ++thrown;
+        }
+    }
+    EXPECT_EQ(thrown, 10);
+    EXPECT_EQ(results, 100U);
+    EXPECT_TRUE(done);
+}
+
+TEST_F(listening, an_exception_in_a_range_ends_its_batch) {
+    std::uint32_t results = 0;
+    bool done = false;
+    own->async_batch(
+        std::views::iota(0U, 100U) | std::views::transform([](std::uint32_t i) {
+            if (i == 5) throw std::runtime_error("range");
+            return loopback_number(i);
+        }),
+        {.rate = 0}, [&](const ping_result&) { ++results; }, [&] { done = true; });
+    EXPECT_THROW(io.run(), std::runtime_error);
+    io.run();
+    EXPECT_EQ(results, 5U);
+    EXPECT_TRUE(done);
+}
+
+TEST_F(listening, may_be_destroyed_by_its_observer_and_by_a_sink) {
+    int seen = 0;
+    own.emplace(io.get_executor(), listener_options{.observer = [&](const probe::event&) {
+                    ++seen;
+                    own.reset();
+                }});
+    bool done = false;
+    own->async_batch(
+        std::vector<ip_address>(50, loopback), {.rate = 0}, [](const ping_result&) {}, [&] { done = true; });
+    io.run();
+    EXPECT_EQ(seen, 1);
+    EXPECT_TRUE(done);
+
+    own.emplace(io.get_executor());
+    int results = 0;
+    done = false;
+    own->async_batch(
+        std::vector<ip_address>(50, loopback), {.rate = 0},
+        [&](const ping_result&) {
+            ++results;
+            own.reset();
+        },
+        [&] { done = true; });
+    io.restart();
+    io.run();
+    EXPECT_EQ(results, 50);
+    EXPECT_TRUE(done);
+}
+
+TEST(listener_lifetime, a_pinger_may_outlive_the_context) {
+    std::optional<pinger> survivor;
+    {
+        asio::io_context io;
+        listener l(io.get_executor());
+        survivor = l.pinger(loopback);
+        survivor->async_ping({}, [](const ping_result&) {});
+        io.run();
+    }
+    survivor.reset();
+}
+
+TEST(listener_threads, cancelling_from_another_thread_while_it_completes) {
+    asio::thread_pool pool(2);
+    {
+        listener shared(pool.get_executor());
+        const pinger p = shared.pinger(loopback);
+        for (int i = 0; i < 500; ++i) {
+            // Its own strand, as Asio asks for: a signal is not to be used from two threads at once.
+            auto strand = asio::make_strand(pool.get_executor());
+            auto signal = std::make_shared<asio::cancellation_signal>();
+            std::promise<void> over;
+            asio::post(strand, [&, signal, strand] {
+                p.async_ping({.timeout = 5s},
+                             asio::bind_cancellation_slot(
+                                 signal->slot(), asio::bind_executor(strand, [&over, signal](const ping_result&) {
+                                     over.set_value();
+                                 })));
+            });
+            asio::post(strand, [signal] { signal->emit(asio::cancellation_type::total); });
+            over.get_future().wait();
+        }
+        EXPECT_TRUE(shared.accounting().adds_up());
+    }
+    pool.join();
 }
 
 TEST(listener_threads, pings_from_many_threads_on_many_threads) {

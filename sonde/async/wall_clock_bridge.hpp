@@ -1,6 +1,7 @@
 // From the kernel's timestamps (wall clock) to monotonic time, so that a stepped clock cannot bend a round-trip time.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 
 #include <sonde/base/time.hpp>
@@ -8,8 +9,8 @@
 namespace sonde::async {
 
 /// Knows the distance between the two clocks. Call `refresh` in each wake-up, before stamps are converted. Small
-/// changes (adjtime slews by at most 500 ppm) are followed in steps, so that two stamps of one ping are converted with
-/// the same distance and their difference is the kernel's own.
+/// changes (adjtime slews by at most 500 ppm) are followed in steps of a microsecond, so that two stamps of one ping
+/// are mostly converted with the same distance, and their difference is the kernel's own.
 class wall_clock_bridge {
 public:
     void refresh() noexcept {
@@ -23,7 +24,9 @@ public:
             best = after - before;
             measured = wall.time_since_epoch() - (before.time_since_epoch() + best / 2);
         }
-        if (const duration moved = measured - distance_; moved > step || moved < -step) distance_ = measured;
+        // A measurement during which this process was interrupted knows the distance no better than it took.
+        const duration tolerance = std::max(step, best);
+        if (const duration moved = measured - distance_; moved > tolerance || moved < -tolerance) distance_ = measured;
     }
 
     [[nodiscard]] time_point to_monotonic(wall_time stamp) const noexcept {

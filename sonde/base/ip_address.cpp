@@ -94,6 +94,12 @@ bool ip_address::is_link_local() const noexcept {
     return octets_[0] == std::byte{0xfe} && (octets_[1] & std::byte{0xc0}) == std::byte{0x80};
 }
 
+bool ip_address::needs_scope() const noexcept {
+    if (is_v4()) return false;
+    const std::byte scope = octets_[1] & std::byte{0x0f};
+    return is_link_local() || (is_multicast() && (scope == std::byte{1} || scope == std::byte{2}));
+}
+
 bool ip_address::is_limited_broadcast() const noexcept {
     return is_v4() && std::ranges::all_of(bytes(), [](std::byte b) { return b == std::byte{0xff}; });
 }

@@ -66,6 +66,8 @@ public:
     [[nodiscard]] bool is_multicast() const noexcept;
     /// 169.254.0.0/16 or fe80::/10.
     [[nodiscard]] bool is_link_local() const noexcept;
+    /// IPv6 whose meaning depends on the interface: fe80::/10, ff01::/16 and ff02::/16 (RFC 4007 section 6).
+    [[nodiscard]] bool needs_scope() const noexcept;
     /// 255.255.255.255; a directed broadcast cannot be told from its address alone.
     [[nodiscard]] bool is_limited_broadcast() const noexcept;
 

@@ -26,23 +26,25 @@ duration quarantine(duration waited, bool unverified) noexcept {
 echo_prober::echo_prober(const echo_prober_options& options)
     : options_(options), key_(options.key), pacer_(options.rate, options.burst) {}
 
-void echo_prober::ping(time_point now, const ping_request& request, std::uint64_t id) {
+ping_ticket echo_prober::ping(time_point now, const ping_request& request, std::uint64_t id) {
     const auto profile = profiles_.acquire(request.profile);
-    const queued_ping queued{request.destination, request.timeout, id, profile.value_or(0)};
-    if (!profile) {
-        event e;
-        e.kind = event_kind::local_drop;
-        e.id = id;
-        e.target = request.destination;
-        e.at = now;
-        e.error_number = ENOBUFS;
-        ++counts_.scheduled;
-        ++counts_.send_failed;
-        ++counts_.local_drop;
-        tell(std::move(e));
-        return;
+    const auto ticket = static_cast<ping_ticket>(popped_ + queue_.size());
+    if (profile) {
+        const duration timeout = std::clamp(request.timeout, duration::zero(), longest_duration);
+        queue_.push_back({request.destination, timeout, id, *profile, false});
+        return ticket;
     }
-    queue_.push_back(queued);
+    event e;
+    e.kind = event_kind::local_drop;
+    e.id = id;
+    e.target = request.destination;
+    e.at = now;
+    e.error_number = ENOBUFS;
+    ++counts_.scheduled;
+    ++counts_.send_failed;
+    ++counts_.local_drop;
+    tell(std::move(e));
+    return ticket;
 }
 
 std::uint32_t echo_prober::add_target(time_point now, const target_options& options) {
@@ -52,27 +54,28 @@ std::uint32_t echo_prober::add_target(time_point now, const target_options& opti
                         .heap_position = due_heap::nowhere,
                         .due = now + options.first_after,
                         .last_sent = time_point::min(),
-                        .interval = options.interval,
-                        .timeout = options.timeout,
+                        .interval = std::clamp(options.interval, duration::zero(), longest_duration),
+                        .timeout = std::clamp(options.timeout, duration::zero(), longest_duration),
                         .eager = options.eager.value_or(-1ns),
                         .left = options.count,
                         .ordinal = 0,
                         .sent = 0,
                         .pending = 0,
-                        .profile = profile.value_or(0)});
+                        .profile = profile.value_or(0),
+                        .forgetful = false});
     if (profile) due_.push(targets_, index);
     return index;
 }
 
 void echo_prober::stop_target(std::uint32_t target) {
-    if (targets_[target].heap_position != due_heap::nowhere) due_.remove(targets_, target);
+    if (target < targets_.size() && targets_[target].heap_position != due_heap::nowhere) due_.remove(targets_, target);
 }
 
 void echo_prober::stop_all_targets() {
     while (!due_.empty()) due_.remove(targets_, due_.top());
 }
 
-bool echo_prober::cancel(time_point now, std::uint64_t id, std::optional<flight_ref> where) {
+bool echo_prober::cancel(time_point now, std::uint64_t id, std::optional<flight_ref> where, ping_ticket ticket) {
     if (where && where->lane < lanes_.size()) {
         slot* s = lanes_[where->lane].table.find(where->sequence);
         if (s == nullptr || s->phase() != slot_state::in_flight || s->id != id || s->series != 0) return false;
@@ -86,12 +89,13 @@ bool echo_prober::cancel(time_point now, std::uint64_t id, std::optional<flight_
         release(now, *where, slot_state::expired);
         return true;
     }
-    const auto found = std::find_if(queue_.begin() + static_cast<std::ptrdiff_t>(queue_head_), queue_.end(),
-                                    [id](const queued_ping& q) { return q.id == id; });
-    if (found == queue_.end()) return false;
-    const queued_ping ping = *found;
-    queue_.erase(found);
+    const std::uint64_t place = static_cast<std::uint64_t>(ticket) - popped_;
+    if (where || place < queue_head_ || place >= queue_.size()) return false;
+    queued_ping& ping = queue_[place];
+    if (ping.id != id || ping.cancelled) return false;
+    ping.cancelled = true;
     end_unsent(now, ping, event_kind::cancelled);
+    if (place == queue_head_) pop_queue();
     return true;
 }
 
@@ -119,6 +123,7 @@ void echo_prober::close(time_point now) {
 }
 
 std::optional<transmit> echo_prober::poll_transmit(time_point now, bytes_span buffer) {
+    if (!refusals_.empty()) std::erase_if(refusals_, [now](const refusal& r) { return r.until <= now; });
     for (;;) {
         if (lane_wanted_ || !pacer_.ready(now) || counts_.pending >= options_.in_flight) return std::nullopt;
         if (events_.size() - next_event_ >= events_per_call) return std::nullopt;
@@ -199,7 +204,7 @@ std::optional<transmit> echo_prober::launch(time_point now, const sequence_table
         if (options_.announce_sends) tell(describe(now, {number, *sequence}, s, event_kind::sent));
         return compose(lane, {number, *sequence}, s, r.target, r.profile, buffer);
     }
-    if (may_grow(need)) lane_wanted_ = need;
+    if (lanes_left(need.family) && refusal_of(need) == nullptr) lane_wanted_ = need;
     return std::nullopt;
 }
 
@@ -268,15 +273,16 @@ void echo_prober::end_unsent(time_point now, const queued_ping& ping, event_kind
     tell(std::move(e));
 }
 
+// Takes the head off the queue, and those behind it that were cancelled: the head is always a ping that is wanted.
 void echo_prober::pop_queue() {
-    ++queue_head_;
-    if (queue_head_ == queue_.size()) {
-        queue_.clear();
-        queue_head_ = 0;
-    } else if (queue_head_ >= 1024 && queue_head_ * 2 >= queue_.size()) {
-        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(queue_head_));
-        queue_head_ = 0;
-    }
+    do {
+        ++queue_head_;
+    } while (queue_head_ < queue_.size() && queue_[queue_head_].cancelled);
+    const bool emptied = queue_head_ == queue_.size();
+    if (!emptied && (queue_head_ < 1024 || queue_head_ * 2 < queue_.size())) return;
+    popped_ += queue_head_;
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(queue_head_));
+    queue_head_ = 0;
 }
 
 std::size_t echo_prober::largest_datagram() const noexcept {
@@ -287,17 +293,21 @@ lane_request echo_prober::need_of(const ip_address& destination, std::uint16_t p
     return {destination.family(), profiles_[profile].profile.source};
 }
 
-bool echo_prober::may_grow(const lane_request& r) const {
-    const auto lanes = std::ranges::count(lanes_, r.family, &lane_state::family);
-    return static_cast<std::size_t>(lanes) < options_.lanes_per_family &&
-           std::ranges::find(refusals_, r, &refusal::request) == refusals_.end();
+bool echo_prober::lanes_left(family f) const {
+    return static_cast<std::size_t>(std::ranges::count(lanes_, f, &lane_state::family)) < options_.lanes_per_family;
 }
 
-// Why such a ping can never be sent, as an errno; 0 when it can, if not now.
+const echo_prober::refusal* echo_prober::refusal_of(const lane_request& r) const {
+    const auto found = std::ranges::find(refusals_, r, &refusal::request);
+    return found != refusals_.end() ? &*found : nullptr;
+}
+
+// Why such a ping cannot be sent, as an errno; 0 when it can, if not now.
 int echo_prober::reason_against(const lane_request& r) const {
-    if (std::ranges::any_of(lanes_, [&](const lane_state& lane) { return lane.carries(r); }) || may_grow(r)) return 0;
-    const auto refused = std::ranges::find(refusals_, r, &refusal::request);
-    return refused != refusals_.end() ? refused->error_number : EMFILE;
+    if (std::ranges::any_of(lanes_, [&](const lane_state& lane) { return lane.carries(r); })) return 0;
+    if (!lanes_left(r.family)) return EUSERS;
+    const refusal* refused = refusal_of(r);
+    return refused != nullptr ? refused->error_number : 0;
 }
 
 std::uint32_t echo_prober::add_lane(family f, std::uint16_t identifier, wire::checksum_fill fill,
@@ -307,8 +317,8 @@ std::uint32_t echo_prober::add_lane(family f, std::uint16_t identifier, wire::ch
     return static_cast<std::uint32_t>(lanes_.size() - 1);
 }
 
-void echo_prober::refuse_lane(const lane_request& request, int error_number) {
-    refusals_.push_back({request, error_number});
+void echo_prober::refuse_lane(time_point now, const lane_request& request, int error_number) {
+    refusals_.push_back({request, error_number, now + options_.refusal_lasts});
     if (lane_wanted_ == request) lane_wanted_.reset();
 }
 
@@ -393,7 +403,8 @@ void echo_prober::conclude(time_point now, const slot& s, event told) {
         const std::uint32_t index = series_target(s.id);
         target_state& t = targets_[index];
         --t.pending;
-        if (t.eager >= duration::zero() && t.heap_position != due_heap::nowhere) {
+        const bool left = told.kind != event_kind::send_failed && told.kind != event_kind::local_drop;
+        if (left && t.eager >= duration::zero() && t.heap_position != due_heap::nowhere) {
             t.due = std::min(t.due, std::max(now, t.last_sent + t.eager));
             due_.update(targets_, index);
         }
@@ -425,7 +436,9 @@ event echo_prober::describe(time_point now, flight_ref where, const slot& s, eve
     if (s.phase() == slot_state::in_flight) {
         const flight& f = lanes_[where.lane].table.flight_of(s);
         e.target = ip_address::from_bytes(f.target);
-        if (e.target.is_link_local()) e.target = e.target.with_scope(profiles_[f.profile].profile.interface);
+        if (!e.target.is_v4() && e.target.needs_scope()) {
+            e.target = e.target.with_scope(profiles_[f.profile].profile.interface);
+        }
     } else if (s.series != 0) {
         e.target = targets_[series_target(s.id)].destination;
     }
@@ -434,7 +447,6 @@ event echo_prober::describe(time_point now, flight_ref where, const slot& s, eve
 
 // When such a ping can have a sequence number, or a socket, or fail for want of one.
 time_point echo_prober::room_at(const lane_request& r) const {
-    if (may_grow(r)) return time_point::min();
     time_point room = time_point::max();
     bool carried = false;
     for (const lane_state& lane : lanes_) {
@@ -442,7 +454,10 @@ time_point echo_prober::room_at(const lane_request& r) const {
         carried = true;
         room = std::min(room, lane.table.available_at());
     }
-    return carried ? room : time_point::min();
+    if (!carried) return time_point::min();
+    if (!lanes_left(r.family)) return room;
+    const refusal* refused = refusal_of(r);
+    return refused != nullptr ? std::min(room, refused->until) : time_point::min();
 }
 
 time_point echo_prober::next_transmit() const {
@@ -481,7 +496,12 @@ std::optional<event> echo_prober::poll_event() {
 }
 
 echo_prober::progress echo_prober::target_progress(std::uint32_t target) const noexcept {
+    if (target >= targets_.size()) return {};
     return {targets_[target].sent, targets_[target].pending};
+}
+
+stats::accounting echo_prober::accounting() const noexcept {
+    return counts_;
 }
 
 bool echo_prober::idle() const noexcept {

@@ -1,10 +1,10 @@
 // The machine that pings: what to send and when, whose answer a datagram is, what became of each ping. It has no
 // sockets, no clock and no thread; the caller carries the bytes and says what time it is.
 //
-//     while (auto t = prober.poll_transmit(now, buffer))  send(t) or handle_send_failure(now, t->where, errno)
-//     if (auto f = prober.lane_wanted())                  add_lane(*f, ...) or refuse_lane(*f, errno), then go on
-//     sending handle_datagram / handle_error / handle_transmit_timestamp   as things arrive handle_timeout(now) at
-//     next_deadline() while (auto e = prober.poll_event())  ...                    after each of these
+//   while (auto t = prober.poll_transmit(now, buffer)) { send it, or handle_send_failure(now, t->where, errno) }
+//   if (auto wanted = prober.lane_wanted()) { open a socket; add_lane(...) or refuse_lane(...); go on sending }
+//   handle_datagram, handle_error, handle_transmit_timestamp as things arrive; handle_timeout at next_deadline()
+//   while (auto e = prober.poll_event()) { ... } after each of these
 #pragma once
 
 #include <algorithm>
@@ -40,8 +40,15 @@ struct echo_prober_options {
     std::uint64_t budget = std::numeric_limits<std::uint64_t>::max();
     std::uint32_t lanes_per_family = 16;
     bool announce_sends = false;  ///< an event `sent` for each ping
+    /// An answer without the right token is held until the ping's own deadline, in case the right one comes; for this
+    /// long once a target has shown that it never sends the right one.
     duration unverified_grace = std::chrono::milliseconds{100};
+    /// A socket that could not be opened is asked for again after this time.
+    duration refusal_lasts = std::chrono::seconds{1};
 };
+
+/// A ping's place in the queue, for `cancel`.
+enum class ping_ticket : std::uint64_t {};
 
 /// Where a ping is in flight: which socket (lane) and sequence number.
 struct flight_ref {
@@ -115,7 +122,7 @@ public:
     // Asking.
 
     /// One ping, queued until `poll_transmit` takes it. `id` is the caller's and comes back in the events.
-    void ping(time_point now, const ping_request& request, std::uint64_t id);
+    ping_ticket ping(time_point now, const ping_request& request, std::uint64_t id);
     /// Returns the target's index: 0, 1, 2, ...
     std::uint32_t add_target(time_point now, const target_options& options);
     /// No further ping of the target; those in flight go on.
@@ -123,7 +130,7 @@ public:
     void stop_all_targets();
     /// Ends one ping of `ping()` with `cancelled`. `where` is known once it was transmitted. False: it was over
     /// already.
-    bool cancel(time_point now, std::uint64_t id, std::optional<flight_ref> where);
+    bool cancel(time_point now, std::uint64_t id, std::optional<flight_ref> where, ping_ticket ticket = {});
     /// Ends everything with `closed`.
     void close(time_point now);
 
@@ -141,7 +148,7 @@ public:
     std::uint32_t add_lane(family f, std::uint16_t identifier, wire::checksum_fill fill,
                            std::optional<ip_address> only_source = {});
     /// No further such socket can be opened. Without any that carries them, such pings fail with `error_number`.
-    void refuse_lane(const lane_request& request, int error_number);
+    void refuse_lane(time_point now, const lane_request& request, int error_number);
 
     void handle_send_failure(time_point now, flight_ref where, int error_number);
     /// The kernel's transmit timestamp of a ping, converted to monotonic time.
@@ -192,12 +199,14 @@ private:
     struct refusal {
         lane_request request;
         int error_number;
+        time_point until;
     };
     struct queued_ping {
         ip_address destination;
         duration timeout;
         std::uint64_t id;
         std::uint16_t profile;
+        bool cancelled;
     };
     struct target_state {
         ip_address destination;
@@ -212,6 +221,7 @@ private:
         std::uint32_t sent;
         std::uint32_t pending;
         std::uint16_t profile;
+        bool forgetful;  // answers, never with the right token
     };
     struct by_due {
         static time_point key(const std::vector<target_state>& t, std::uint32_t i) noexcept { return t[i].due; }
@@ -231,7 +241,8 @@ private:
 
     // echo_prober.cpp
     [[nodiscard]] lane_request need_of(const ip_address& destination, std::uint16_t profile) const;
-    [[nodiscard]] bool may_grow(const lane_request& r) const;
+    [[nodiscard]] bool lanes_left(family f) const;
+    [[nodiscard]] const refusal* refusal_of(const lane_request& r) const;
     [[nodiscard]] int reason_against(const lane_request& r) const;
     [[nodiscard]] time_point room_at(const lane_request& r) const;
     [[nodiscard]] std::optional<transmit> launch(time_point now, const sequence_table::request& r, duration timeout,
@@ -277,6 +288,7 @@ private:
     std::optional<lane_request> lane_wanted_;
     std::vector<queued_ping> queue_;
     std::size_t queue_head_ = 0;
+    std::uint64_t popped_ = 0;  // ticket of queue_[0]
     std::vector<target_state> targets_;
     due_heap due_;
     bool queue_turn_ = true;

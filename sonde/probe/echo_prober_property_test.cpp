@@ -69,8 +69,9 @@ private:
     void step() {
         const std::uint32_t dice = draw(100);
         if (dice < 40) {
-            rig_.prober.ping(
-                rig_.now, {.destination = anyone(), .timeout = 1ms + up_to(300ms), .profile = any_profile()}, ++asked_);
+            ++asked_;
+            tickets_[asked_] = rig_.prober.ping(
+                rig_.now, {.destination = anyone(), .timeout = 1ms + up_to(300ms), .profile = any_profile()}, asked_);
         } else if (dice < 42 && targets_ < 10) {
             ++targets_;
             (void)rig_.prober.add_target(rig_.now, {.destination = anyone(),
@@ -84,7 +85,8 @@ private:
             const auto& victim = flying_[draw(static_cast<std::uint32_t>(flying_.size()))];
             (void)rig_.prober.cancel(rig_.now, victim.id, victim.where);
         } else if (dice < 52) {
-            (void)rig_.prober.cancel(rig_.now, 1 + draw(static_cast<std::uint32_t>(asked_ + 1)), std::nullopt);
+            const std::uint64_t id = 1 + draw(static_cast<std::uint32_t>(asked_ + 1));
+            (void)rig_.prober.cancel(rig_.now, id, std::nullopt, tickets_[id]);
         } else if (dice < 54) {
             rig_.prober.handle_kernel_drops(rig_.now, draw(3));
         } else if (dice < 56) {
@@ -201,6 +203,7 @@ private:
     std::vector<sent_ping> flying_;
     std::unordered_map<std::uint64_t, int> outcomes_;
     std::uint64_t asked_ = 0;
+    std::unordered_map<std::uint64_t, ping_ticket> tickets_;
     std::uint64_t launched_series_ = 0;
     std::uint64_t order_ = 0;
     std::uint32_t targets_ = 0;

@@ -98,6 +98,7 @@ void echo_prober::receive_in_flight(time_point now, const datagram_meta& meta, c
     inspect(sent, c);
     if (v == verdict::proven) {
         release_held(now, c.where, false);
+        if (c.holder.series != 0) targets_[series_target(c.holder.id)].forgetful = false;
         return answer(now, c);
     }
     c.told.unverified = true;
@@ -155,11 +156,11 @@ void echo_prober::answer(time_point now, candidate& c) {
 }
 
 // The answer has the right address and sequence number but not the token: a responder that does not copy the payload,
-// or somebody else's answer. The right one, if there is one, comes at about the same time; it is given a grace.
+// or somebody else's answer. The right one may still come, and wins; so does an ICMP error.
 void echo_prober::hold(time_point now, candidate& c) {
     auto& waiting = held_[held_key(c.where)];
     if (waiting.size() >= held_limit) return count_frame(&stats::accounting::rejected_token);
-    if (waiting.empty()) {
+    if (waiting.empty() && c.holder.series != 0 && targets_[series_target(c.holder.id)].forgetful) {
         sequence_table& table = lanes_[c.where.lane].table;
         flight& f = table.flight_of(c.holder);
         table.set_deadline(f, std::min(f.deadline, now + options_.unverified_grace));
@@ -174,7 +175,9 @@ void echo_prober::release_held(time_point now, flight_ref where, bool accept) {
     std::vector<event> waiting = std::move(found->second);
     held_.erase(found);
     slot& s = *lanes_[where.lane].table.find(where.sequence);
+    if (accept && s.series != 0) targets_[series_target(s.id)].forgetful = true;
     for (event& told : waiting) {
+        told.at = now;
         if (!accept) {
             count_frame(&stats::accounting::rejected_token);
         } else if (s.phase() == slot_state::in_flight && s.answered == 0) {
@@ -260,10 +263,6 @@ void echo_prober::handle_error(time_point now, const error_meta& meta, bytes_vie
     event told = describe(now, where, *s, event_kind::icmp_error);
     if (s->phase() != slot_state::in_flight || s->answered != 0) return count_frame(&accounting::late);
     if (!meta.destination.same_octets(told.target)) return count_frame(&accounting::rejected_source);
-    if (held_.contains(held_key(where))) {
-        release_held(now, where, true);
-        return count_frame(&accounting::late);
-    }
     count_frame(&accounting::matched);
     told.from = meta.offender;
     told.icmp_type = meta.type;
@@ -274,12 +273,9 @@ void echo_prober::handle_error(time_point now, const error_meta& meta, bytes_vie
         told.kind = event_kind::advice;
         return tell(std::move(told));
     }
+    release_held(now, where, false);
     conclude(now, *s, std::move(told));
     release(now, where, slot_state::expired);
-}
-
-stats::accounting echo_prober::accounting() const noexcept {
-    return counts_;
 }
 
 }  // namespace sonde::probe

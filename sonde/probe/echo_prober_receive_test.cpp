@@ -81,11 +81,12 @@ TEST(whose_answer, truncation_at_every_length) {
         rig r;
         const auto ping = r.ping(1, "192.0.2.1");
         r.deliver(ping, bytes_view{rig::reply_to(ping)}.first(size));
-        r.advance(200ms);
+        r.advance(1s);
         const auto all = r.events();
         EXPECT_TRUE(r.counts().adds_up()) << size;
         if (size < 8) {
-            EXPECT_TRUE(all.empty()) << size;
+            ASSERT_EQ(all.size(), 1U) << size;
+            EXPECT_EQ(all[0].kind, event_kind::timed_out);
             EXPECT_EQ(r.counts().rejected_malformed, 1U);
             continue;
         }
@@ -93,7 +94,7 @@ TEST(whose_answer, truncation_at_every_length) {
         EXPECT_EQ(all[0].kind, event_kind::reply);
         EXPECT_TRUE(all[0].truncated) << size;
         EXPECT_EQ(all[0].unverified, size < 24) << size;
-        EXPECT_EQ(all[0].rtt, duration::zero()) << "the grace is not part of the time";
+        EXPECT_EQ(all[0].rtt, duration::zero()) << "the waiting is not part of the time";
     }
 }
 
@@ -105,7 +106,7 @@ TEST(whose_answer, each_changed_byte_is_found) {
         const auto right = std::to_integer<std::uint8_t>(bytes[8 + i]);
         bytes[8 + i] ^= std::byte{0x40};
         r.deliver(ping, bytes);
-        r.advance(200ms);
+        r.advance(1s);
         const event e = r.only_event();
         ASSERT_TRUE(e.corrupt) << i;
         EXPECT_EQ(e.corrupt->offset, i);
@@ -121,7 +122,7 @@ TEST(whose_answer, a_responder_that_zeroes_the_payload_is_shown_byte_16) {
     const auto ping = r.ping(1, "192.0.2.1");
     r.deliver(ping, zeroed(ping));
     EXPECT_TRUE(r.events().empty()) << "the right one may still come";
-    r.advance(100ms);
+    r.advance(1s);
     const event e = r.only_event();
     EXPECT_EQ(e.kind, event_kind::reply);
     EXPECT_EQ(e.corrupt->offset, 16U);
@@ -133,14 +134,47 @@ TEST(whose_answer, an_answer_without_the_token_yields_to_the_right_one) {
     rig r;
     const auto ping = r.ping(1, "192.0.2.1");
     for (int i = 0; i < 10; ++i) r.deliver(ping, zeroed(ping));
-    r.now += 5ms;
+    r.advance(500ms);
     r.answer(ping);
     const event e = r.only_event();
     EXPECT_EQ(e.kind, event_kind::reply);
-    EXPECT_EQ(e.rtt, 5ms);
+    EXPECT_EQ(e.rtt, 500ms);
     EXPECT_FALSE(e.corrupt || e.unverified);
     EXPECT_EQ(r.counts().rejected_token, 10U);
     EXPECT_TRUE(r.counts().adds_up());
+}
+
+TEST(whose_answer, an_icmp_error_wins_over_an_answer_without_the_token) {
+    rig r;
+    const auto ping = r.ping(1, "192.0.2.1");
+    r.deliver(ping, zeroed(ping));
+    r.report_error(ping, unreachable, host_unreachable, 64);
+    EXPECT_EQ(r.only_event().kind, event_kind::icmp_error);
+    EXPECT_EQ(r.counts().rejected_token, 1U);
+    EXPECT_TRUE(r.counts().adds_up());
+}
+
+TEST(whose_answer, a_target_that_never_sends_the_token_back_is_not_waited_for_each_time) {
+    rig r;
+    (void)r.prober.add_target(r.now, {.destination = address("192.0.2.1"), .timeout = 2s, .interval = 5s});
+    sent_ping ping;
+    for (const duration wait : {duration{2s}, duration{100ms}, duration{100ms}}) {
+        r.now = std::max(r.now, r.prober.next_transmit());
+        ping = r.transmit().value();
+        r.deliver(ping, zeroed(ping));
+        r.advance(wait - 1ms);
+        EXPECT_TRUE(r.events().empty());
+        r.advance(1ms);
+        EXPECT_EQ(r.only_event().kind, event_kind::reply);
+    }
+    r.now = r.prober.next_transmit();
+    r.answer(r.transmit().value());
+    EXPECT_FALSE(r.only_event().unverified);
+    r.now = r.prober.next_transmit();
+    ping = r.transmit().value();
+    r.deliver(ping, zeroed(ping));
+    r.advance(1s);
+    EXPECT_TRUE(r.events().empty()) << "it does send it back, so the right one may come";
 }
 
 TEST(whose_answer, payloads_too_small_for_a_token_match_by_address_and_sequence) {
@@ -338,6 +372,14 @@ TEST(targets, short_intervals_bear_a_late_wake_up) {
     r.now += 20ms;
     EXPECT_EQ(r.transmit_all().size(), 40U) << "none is skipped for a few milliseconds";
     EXPECT_EQ(r.counts().skipped, 0U);
+}
+
+TEST(targets, an_eager_one_does_not_spin_on_failing_sends) {
+    rig r;
+    (void)r.prober.add_target(
+        r.now, {.destination = address("192.0.2.1"), .timeout = 1s, .interval = 10ms, .eager = duration{0}});
+    r.prober.handle_send_failure(r.now, r.transmit().value().where, 1);
+    EXPECT_EQ(r.prober.next_transmit(), r.now + 10ms);
 }
 
 TEST(targets, an_eager_one_goes_on_when_the_reply_comes) {

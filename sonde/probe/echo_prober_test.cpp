@@ -170,7 +170,7 @@ TEST(echo_prober, without_any_socket_its_pings_fail) {
     EXPECT_FALSE(r.transmit().has_value());
     ASSERT_TRUE(r.prober.lane_wanted().has_value());
     EXPECT_EQ(r.prober.lane_wanted()->family, family::v6);
-    r.prober.refuse_lane(*r.prober.lane_wanted(), EAFNOSUPPORT);
+    r.prober.refuse_lane(r.now, *r.prober.lane_wanted(), EAFNOSUPPORT);
     EXPECT_FALSE(r.transmit().has_value());
     const event e = r.only_event();
     EXPECT_EQ(e.kind, event_kind::send_failed);
@@ -192,7 +192,7 @@ TEST(echo_prober, sockets_with_one_source_each_carry_their_own_pings) {
     r.opens_lanes = false;
     r.prober.ping(r.now, {.destination = address("2001:db8::1"), .profile = {.source = address("2001:db8::bad")}}, 5);
     EXPECT_FALSE(r.transmit().has_value());
-    r.prober.refuse_lane(*r.prober.lane_wanted(), EADDRNOTAVAIL);
+    r.prober.refuse_lane(r.now, *r.prober.lane_wanted(), EADDRNOTAVAIL);
     EXPECT_FALSE(r.transmit().has_value());
     const event e = r.only_event();
     EXPECT_EQ(e.id, 5U);
@@ -206,7 +206,38 @@ TEST(echo_prober, more_sources_than_sockets_fail_and_do_not_wait_for_ever) {
     (void)r.ping(1, "2001:db8::1");
     r.prober.ping(r.now, {.destination = address("2001:db8::1"), .profile = {.source = address("2001:db8::9")}}, 2);
     EXPECT_FALSE(r.transmit().has_value());
+    EXPECT_EQ(r.only_event().error_number, EUSERS);
+}
+
+TEST(echo_prober, a_refused_socket_is_asked_for_again) {
+    rig r;
+    r.opens_lanes = false;
+    r.prober.ping(r.now, {.destination = address("192.0.2.1")}, 1);
+    EXPECT_FALSE(r.transmit().has_value());
+    r.prober.refuse_lane(r.now, *r.prober.lane_wanted(), EMFILE);
+    EXPECT_FALSE(r.transmit().has_value());
     EXPECT_EQ(r.only_event().error_number, EMFILE);
+    r.opens_lanes = true;
+    r.now += 1s;
+    r.answer(r.ping(2, "192.0.2.1"));
+    EXPECT_EQ(r.only_event().kind, event_kind::reply);
+}
+
+TEST(echo_prober, many_queued_pings_can_be_cancelled_in_any_order) {
+    rig r;
+    std::vector<ping_ticket> tickets;
+    for (std::uint64_t i = 0; i < 100'000; ++i) {
+        tickets.push_back(r.prober.ping(r.now, {.destination = address("192.0.2.1")}, i));
+    }
+    EXPECT_EQ(r.transmit().value().id, 0U);
+    for (std::uint64_t i = tickets.size() - 1; i > 1; --i) {
+        ASSERT_TRUE(r.prober.cancel(r.now, i, std::nullopt, tickets[i]));
+    }
+    EXPECT_EQ(r.transmit_all().size(), 0U) << "the events come first";
+    EXPECT_EQ(r.events().size(), 99'998U);
+    EXPECT_EQ(r.transmit().value().id, 1U);
+    EXPECT_FALSE(r.transmit().has_value());
+    EXPECT_TRUE(r.counts().adds_up());
 }
 
 TEST(echo_prober, a_failed_send_is_its_own_pings_only) {
@@ -234,9 +265,10 @@ TEST(echo_prober, a_failed_send_is_its_own_pings_only) {
 TEST(echo_prober, cancelling_frees_the_number_and_ends_the_ping_once) {
     rig r;
     const auto flying = r.ping(1, "192.0.2.1");
-    r.prober.ping(r.now, {.destination = address("192.0.2.2")}, 2);
-    EXPECT_TRUE(r.prober.cancel(r.now, 2, std::nullopt));
-    EXPECT_FALSE(r.prober.cancel(r.now, 2, std::nullopt));
+    const auto ticket = r.prober.ping(r.now, {.destination = address("192.0.2.2")}, 2);
+    EXPECT_FALSE(r.prober.cancel(r.now, 3, std::nullopt, ticket)) << "another's";
+    EXPECT_TRUE(r.prober.cancel(r.now, 2, std::nullopt, ticket));
+    EXPECT_FALSE(r.prober.cancel(r.now, 2, std::nullopt, ticket));
     EXPECT_FALSE(r.prober.cancel(r.now, 99, flying.where)) << "another's";
     EXPECT_TRUE(r.prober.cancel(r.now, 1, flying.where));
     EXPECT_FALSE(r.prober.cancel(r.now, 1, flying.where));
@@ -307,7 +339,7 @@ TEST(echo_prober, the_budget_ends_targets_and_queue) {
     }
     EXPECT_EQ(r.counts().sent, 3U);
     EXPECT_TRUE(r.prober.idle());
-    r.prober.ping(r.now, {.destination = address("192.0.2.1")}, 77);
+    (void)r.prober.ping(r.now, {.destination = address("192.0.2.1")}, 77);
     EXPECT_FALSE(r.transmit().has_value());
     const auto all = r.events();
     ASSERT_FALSE(all.empty());

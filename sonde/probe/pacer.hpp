@@ -14,7 +14,8 @@ class pacer {
 public:
     /// `rate` 0 means no limit.
     explicit pacer(double rate = 0, std::uint32_t burst = 1) noexcept
-        : gap_(rate > 0 ? std::chrono::duration_cast<duration>(std::chrono::duration<double>(1 / rate)) : duration{0}),
+        : gap_(rate > 0 ? std::chrono::duration_cast<duration>(std::chrono::duration<double>(1 / std::max(rate, 1e-6)))
+                        : duration{0}),
           tolerance_(gap_ * (std::max(burst, std::uint32_t{1}) - 1)) {}
 
     [[nodiscard]] time_point ready_at() const noexcept { return theoretical_ - tolerance_; }

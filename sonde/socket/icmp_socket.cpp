@@ -177,7 +177,7 @@ result<void> icmp_socket::configure(const icmp_socket_options& options) {
     }
     socklen_t size = sizeof system_path_mtu_;
     getsockopt(fd(), names.level, names.mtu_discover, &system_path_mtu_, &size);
-    ask_for_receive_buffer(options.receive_buffer);
+    ask_for_buffers(options);
     ask_for_timestamps();
     return choose_identifier(options.source);
 }
@@ -199,9 +199,14 @@ result<void> icmp_socket::choose_identifier(const ip_address& source) {
     return {};
 }
 
-void icmp_socket::ask_for_receive_buffer(int bytes) noexcept {
+void icmp_socket::ask_for_buffers(const icmp_socket_options& options) noexcept {
     const scoped_capability admin(capability::net_admin);
-    if (!set_option(fd(), SOL_SOCKET, SO_RCVBUFFORCE, bytes)) set_option(fd(), SOL_SOCKET, SO_RCVBUF, bytes);
+    if (!set_option(fd(), SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer)) {
+        set_option(fd(), SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
+    }
+    if (!set_option(fd(), SOL_SOCKET, SO_SNDBUFFORCE, options.send_buffer)) {
+        set_option(fd(), SOL_SOCKET, SO_SNDBUF, options.send_buffer);
+    }
 }
 
 void icmp_socket::ask_for_timestamps() noexcept {

@@ -24,6 +24,7 @@ enum class icmp_socket_kind : std::uint8_t {
 
 struct icmp_socket_options {
     int receive_buffer = 4 << 20;       ///< bytes to ask for; the system may give less
+    int send_buffer = 4 << 20;          ///< the same; pings that wait for ARP or ND stay in it
     std::optional<std::uint32_t> mark;  ///< SO_MARK, needs CAP_NET_ADMIN or CAP_NET_RAW
     bool broadcast = false;             ///< SO_BROADCAST
     /// Source of all that is sent, where messages cannot carry their own (`messages_carry_source`). `::` and IPv4
@@ -143,7 +144,7 @@ private:
 
     [[nodiscard]] result<void> configure(const icmp_socket_options& options);
     [[nodiscard]] result<void> choose_identifier(const ip_address& source);
-    void ask_for_receive_buffer(int bytes) noexcept;
+    void ask_for_buffers(const icmp_socket_options& options) noexcept;
     void ask_for_timestamps() noexcept;
     void set_path_mtu(path_mtu mtu) noexcept;
     [[nodiscard]] std::size_t receive_with(receive_batch& batch, int flags);

@@ -101,9 +101,11 @@ class Namespace:
         return other
 
     def prepare(self):
-        self.sh("ip link set lo up")
+        lines = ["ip link set lo up"]
         for key, value in TEST_SYSCTLS.items():
-            self.sh(f"echo '{value}' >/proc/sys/{key}" + (" 2>/dev/null || :" if key in OPTIONAL_SYSCTLS else ""))
+            optional = " 2>/dev/null || :" if key in OPTIONAL_SYSCTLS else ""
+            lines.append(f"{{ echo '{value}' >/proc/sys/{key}; }}{optional}")
+        self.sh("\n".join(lines))
 
     def run(self, *argv, timeout=60, check=True, **options):
         options.setdefault("env", clean_environment())
@@ -130,23 +132,22 @@ class Namespace:
     def sysctl(self, key, value):
         self.sh(f"echo '{value}' >/proc/sys/{key}")
 
-    def replace_file(self, path, text):
-        """Other contents for a file of the machine, in this namespace only."""
-        with tempfile.NamedTemporaryFile("w", delete=False, errors="surrogateescape") as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)
-        if path in self.replaced:
-            self.run("umount", path)
-        self.replaced.add(path)
-        try:
-            self.run("mount", "--bind", file.name, path)
-        finally:
-            os.unlink(file.name)
+    def replace_files(self, texts):
+        """Other contents for files of the machine, in this namespace only."""
+        script = []
+        with tempfile.TemporaryDirectory(prefix="sonde_e2e_") as folder:
+            os.chmod(folder, 0o755)
+            for number, (path, text) in enumerate(texts.items()):
+                source = Path(folder, str(number))
+                source.write_text(text, errors="surrogateescape")
+                script += [f"umount {path}"] if path in self.replaced else []
+                script += [f"mount --bind {source} {path}"]
+                self.replaced.add(path)
+            self.sh("\n".join(script))
 
     def use_names(self, hosts=HOSTS, nsswitch=NSSWITCH, resolv="nameserver 127.0.0.1\n"):
-        self.replace_file("/etc/hosts", hosts)
-        self.replace_file("/etc/nsswitch.conf", nsswitch)
-        self.replace_file(os.path.realpath("/etc/resolv.conf"), resolv)
+        self.replace_files({"/etc/hosts": hosts, "/etc/nsswitch.conf": nsswitch,
+                            os.path.realpath("/etc/resolv.conf"): resolv})
 
     def join(self, other, here, there, names=None):
         """A veth pair. `here` and `there` are lists of addresses with their prefix lengths."""
@@ -157,9 +158,9 @@ class Namespace:
                  "index", str(self.links + 1), "netns", str(other.holder.pid))
         for namespace, device, addresses in ((self, near, here), (other, far, there)):
             # An address that nobody has is given up after a sixth of a second, not after three.
-            namespace.sh(f"echo 50 | tee /proc/sys/net/ipv[46]/neigh/{device}/retrans_time_ms >/dev/null")
-            commands = [f"addr add {a} dev {device}" + (" nodad" if ":" in a else "") for a in addresses]
-            namespace.run("ip", "-b", "-", input="\n".join([*commands, f"link set {device} up"]) + "\n")
+            script = [f"echo 50 | tee /proc/sys/net/ipv[46]/neigh/{device}/retrans_time_ms >/dev/null"]
+            script += [f"ip addr add {a} dev {device}" + (" nodad" if ":" in a else "") for a in addresses]
+            namespace.sh("\n".join([*script, f"ip link set {device} up"]))
         for namespace, device in ((self, near), (other, far)):
             namespace.sh(f"until ip link show dev {device} | grep -q 'state UP'; do sleep 0.01; done", timeout=20)
         return near, far

@@ -1,12 +1,15 @@
 """Bad input: one clear line on stderr, exit 2, nothing on stdout, at once."""
 
+import os
+import random
 import subprocess
 import time
 
 import pytest
 
+import lab
 from command import ping, ping_json, sonde
-from lab import RoutedLab
+from conftest import made
 
 # Arguments, and what the line must say.
 REFUSED = [
@@ -21,25 +24,25 @@ REFUSED = [
     (("::1/129",), "'::1/129'"),
     (("10.0.0.0/",), "'10.0.0.0/'"),
     (("/24",), "'/24'"),
-    (("-1",), "unknown option '-1'"),
+    (("-1",), "'-1' is not an address, a prefix or a host name"),
     (("a..b",), "'a..b'"),
     (("two words",), "'two words'"),
     (("x" * 254,), "..."),
     (("evil\x1b]0;title\x07",), "'evil\\x1b]0;title\\x07'"),
     (("line\nbreak",), "'line\\x0abreak'"),
     (("nowhere.invalid",), "nowhere.invalid: Name or service not known"),
-    (("-c", "0"), "-c"), (("-c", "-1"), "-c"), (("-c", "1.5"), "-c"), (("-c", "many"), "'many'"),
-    (("-c", "4294967296"), "-c"), (("-c", "99999999999999999999999"), "-c"), (("-c", ""), "-c"), (("-c",), "-c"),
-    (("-i", "-1"), "-i"), (("-i", "nan"), "-i"), (("-i", "inf"), "-i"), (("-i", "1parsec"), "-i"),
-    (("-i", "1e300"), "-i"), (("-i", ""), "-i"),
-    (("-W", "-1"), "-W"), (("-W", "x"), "-W"), (("-w", "-1"), "-w"), (("-w", "1e99"), "-w"),
-    (("-s", "99999999"), "-s"), (("-s", "-1"), "-s"), (("-s", "65508"), "-s"), (("-s", "1k"), "-s"),
-    (("-t", "0"), "-t"), (("-t", "256"), "-t"), (("-t", "-1"), "-t"),
-    (("-Q", "256"), "-Q"), (("-Q", "0x100"), "-Q"), (("-Q", "high"), "-Q"),
-    (("-p", "zz"), "'zz' is not a pattern"), (("-p", ""), "pattern"), (("-p", "0" * 33), "pattern"),
-    (("-p", "12g4"), "pattern"),
+    (("-c", "0"), "--count"), (("-c", "-1"), "--count"), (("-c", "1.5"), "--count"), (("-c", "many"), "'many'"),
+    (("-c", "4294967296"), "--count"), (("-c", "99999999999999999999999"), "--count"), (("-c", ""), "--count"), (("-c",), "--count"),
+    (("-i", "-1"), "--interval"), (("-i", "nan"), "--interval"), (("-i", "inf"), "--interval"), (("-i", "1parsec"), "--interval"),
+    (("-i", "1e300"), "--interval"), (("-i", ""), "--interval"),
+    (("-W", "-1"), "--timeout"), (("-W", "x"), "--timeout"), (("-w", "-1"), "--deadline"), (("-w", "1e99"), "--deadline"),
+    (("-s", "99999999"), "--size"), (("-s", "-1"), "--size"), (("-s", "65508"), "--size"), (("-s", "1k"), "--size"),
+    (("-t", "0"), "--ttl"), (("-t", "256"), "--ttl"), (("-t", "-1"), "--ttl"),
+    (("-Q", "256"), "--tos"), (("-Q", "0x100"), "--tos"), (("-Q", "high"), "--tos"),
+    (("-p", "zz"), "'zz' is not a pattern"), (("-p", ""), "--pattern"), (("-p", "0" * 33), "--pattern"),
+    (("-p", "12g4"), "'12g4' is not a pattern"),
     (("-M", "maybe"), "'maybe' is not one of do, want, dont, probe"),
-    (("-m", "-1"), "-m"), (("-m", "4294967296"), "-m"),
+    (("-m", "-1"), "--mark"), (("-m", "4294967296"), "--mark"),
     (("-I", "nosuch0"), "'nosuch0' is neither an interface of this machine nor an address"),
     (("-I", "\x1b[1m"), "'\\x1b[1m' is neither"),
     (("--rate", "0"), "--rate"), (("--rate", "-5"), "--rate"),
@@ -52,12 +55,12 @@ REFUSED = [
     (("-Z",), "unknown option '-Z'"),
     (("-4", "::1"), "'::1' is not an IPv4 address"), (("-6", "127.0.0.1"), "'127.0.0.1' is not an IPv6 address"),
     (("-4", "-6"), "-"),
-    (("--json=yes",), "--json takes no value"),
+    (("--json=maybe",), "--json"),
     (("--targets",), "--targets needs a value"),
     (("--targets", "/nonexistent"), "cannot read the targets in '/nonexistent': No such file or directory"),
 ]
 NEEDS_TARGET = {"-c", "-i", "-W", "-w", "-s", "-t", "-Q", "-p", "-M", "-m", "-I", "--rate", "--until", "--fail-if",
-                "--timout", "--cuont=3", "--jsom", "--utterly-different", "-Z", "--json=yes"}
+                "--timout", "--cuont=3", "--jsom", "--utterly-different", "-Z", "--json=maybe"}
 
 
 def refuse(namespace, *arguments, **options):
@@ -73,7 +76,7 @@ def refuse(namespace, *arguments, **options):
 @pytest.mark.parametrize("arguments,said", REFUSED, ids=lambda value: " ".join(value)[:30] if value else "none")
 def test_refused_in_one_line(shared_host, arguments, said):
     target = ("127.0.0.1",) if arguments and arguments[0] in NEEDS_TARGET and len(arguments) != 1 or \
-        arguments and arguments[0] in ("--cuont=3", "--jsom", "--utterly-different", "-Z", "--json=yes") else ()
+        arguments and arguments[0] in ("--cuont=3", "--jsom", "--utterly-different", "-Z", "--json=maybe") else ()
     if arguments == ("-4", "-6"):
         target = ("localhost",)
     assert said in refuse(shared_host, *arguments, *target)
@@ -87,8 +90,6 @@ def test_json_is_refused_in_the_same_way(shared_host, arguments):
 
 @pytest.fixture(scope="module")
 def shared_host():
-    import lab
-    from conftest import made
     namespace = made(lab.Namespace.fresh)
     namespace.use_names()
     yield namespace
@@ -174,22 +175,11 @@ def test_multicast_and_unspecified_targets_do_not_crash(routed):
 
 
 def test_binary_rubbish_as_arguments(shared_host):
-    import os
-    import random
     source = random.Random(20)
     for _ in range(60):
         words = [bytes(source.randrange(1, 256) for _ in range(source.randrange(1, 12))) for _ in range(2)]
-        command = [os.fsencode(word) for word in (*shared_host.enter, binary(), "ping", "-c", "1", "-W", "0.1",
+        command = [os.fsencode(word) for word in (*shared_host.enter, lab.sonde_binary(), "ping", "-c", "1", "-W", "0.1",
                                                   "-w", "0.2")]
         done = subprocess.run([*command, *words], capture_output=True, timeout=20)
         assert done.returncode in (0, 1, 2), (words, done)
         assert all(byte >= 0x20 or byte == 0x0A for byte in done.stderr), (words, done.stderr)
-
-
-def binary():
-    import lab
-    return lab.sonde_binary()
-
-
-def test_missing_address_family_of_the_lab():
-    assert set(RoutedLab.FAR) == {4, 6}

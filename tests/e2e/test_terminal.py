@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 
 import pytest
 
@@ -21,7 +22,6 @@ class Terminal:
         self.size = (str(columns), str(lines))
 
     def tmux(self, *arguments):
-        import subprocess
         return subprocess.run(["tmux", "-f", "/dev/null", "-S", self.socket, *arguments], text=True, timeout=20,
                               capture_output=True, check=True,
                               env=lab.clean_environment(TERM="xterm-256color", SHELL="/bin/sh")).stdout
@@ -30,7 +30,7 @@ class Terminal:
         command = shlex.join([*namespace.enter, lab.sonde_binary(), "ping", *arguments])
         ended = self.folder / "status"
         self.tmux("new-session", "-d", "-x", self.size[0], "-y", self.size[1],
-                  f"{command}; echo $? >{shlex.quote(str(ended))}.part; mv {shlex.quote(str(ended))}.part "
+                  f"trap : INT QUIT; {command}; echo $? >{shlex.quote(str(ended))}.part; mv {shlex.quote(str(ended))}.part "
                   f"{shlex.quote(str(ended))}; exec sleep 600")
         self.ended = ended
 
@@ -48,7 +48,6 @@ class Terminal:
         return int(self.ended.read_text())
 
     def close(self):
-        import subprocess
         subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True, timeout=20, check=False)
 
 
@@ -89,14 +88,23 @@ def test_narrow_terminal_does_not_wrap(host, tmp_path):
     window = Terminal(tmp_path, columns=40, lines=12)
     try:
         window.run(host, "-i", "0.1", "127.0.0.1", "127.0.0.111", "localhost")
-        screen = window.wait_for(r"127\.0\.0\.111 .*\n(.*\n)*.*3 of 3")
-        assert len(re.findall(r"^target ", screen, re.M)) == 1
-        window.tmux("resize-window", "-x", "60", "-y", "10")
-        window.wait_for(r"3 of 3 targets answered, \d+ sent")
+        screen = window.wait_for(r"\n3 of 3 targets answered, [1-9]\d+ sent")
+        assert [line.split()[0] for line in screen.splitlines()[:6]][1::4] == ["target", "3"], screen
         window.tmux("send-keys", "C-c")
         assert window.code() == 0
+        # The echoed ^C must not have moved the place where drawing began.
+        assert len(re.findall(r"^target ", window.history(), re.M)) == 1, window.history()
     finally:
         window.close()
+
+
+def test_terminal_that_shrinks_in_mid_run(host, terminal):
+    terminal.run(host, "-i", "0.1", "127.0.0.0/27")
+    terminal.wait_for(r"30 of 30 targets answered")
+    terminal.tmux("resize-window", "-x", "60", "-y", "10")
+    terminal.wait_for(r"\.\.\. and 2\d more")
+    terminal.tmux("send-keys", "C-c")
+    assert terminal.code() == 0
 
 
 def test_keyboard_quit_prints_the_state_and_goes_on(host, terminal):
