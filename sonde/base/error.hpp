@@ -18,7 +18,7 @@ struct failure {
     std::error_code code = {};
 };
 
-/// `failure` from the calling thread's `errno`: "WHAT: strerror".
+/// `failure` from an errno value: "WHAT: its message".
 [[nodiscard]] failure system_failure(std::string what, int error_number, std::string remedy = {});
 
 /// The exception that `result<T>::value()` throws when there is no value.

@@ -73,7 +73,6 @@ struct event {
     ip_address from = {};        ///< who answered, or reported the error
     time_point at{};             ///< when it was decided
     duration rtt{};              ///< reply, duplicate, late and icmp_error only
-                                 ///< reply, duplicate, late, icmp_error
     std::unique_ptr<corruption> corrupt = {};
 };
 
