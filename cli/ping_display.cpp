@@ -129,7 +129,7 @@ public:
         if (settings_.many()) {
             if (!finish_table(end, write)) return;
         } else {
-            text_.statistics(out, end.targets.front().target.label, end.targets.front().tally,
+            text_.statistics(out, end.targets.front().target->label, end.targets.front().tally,
                              {.elapsed = end.elapsed, .pipe = end.most_in_flight});
         }
         if (settings_.plot) {

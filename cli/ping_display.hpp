@@ -20,7 +20,7 @@ namespace sonde::cli {
 struct pinged {
     static constexpr std::uint32_t not_started = 0xffffffff;
 
-    listed_target target;
+    listed_target* target = nullptr;  ///< in the settings
     stats::tally tally;
     std::uint32_t index = not_started;  ///< the listener's number for it
     std::string note;                   ///< the latest trouble, for the table
@@ -32,7 +32,7 @@ struct pinged {
     std::uint32_t decided = 0;  ///< the number of that ping, 0 before there is one
     std::uint32_t notices = 0;  ///< shown so far: a remote must not fill the log
 
-    [[nodiscard]] report::target_view view() const noexcept { return {target.label, target.address}; }
+    [[nodiscard]] report::target_view view() const noexcept { return {target->label, target->address}; }
 };
 
 /// How a run ended, for the last words.

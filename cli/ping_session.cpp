@@ -142,7 +142,7 @@ private:
 int ping_session::run() {
     targets_.reserve(settings_.targets.size());
     for (auto& target : settings_.targets) {
-        targets_.emplace_back().target = target;
+        targets_.emplace_back().target = &target;
     }
     if (!open_sockets()) return exit_trouble;
     watch_signals();
@@ -157,7 +157,7 @@ int ping_session::run() {
         flush_soon();
     }
     for (std::size_t place = 0; place < targets_.size(); ++place) {
-        if (targets_[place].target.address && !start(place)) return exit_trouble;
+        if (targets_[place].target->address && !start(place)) return exit_trouble;
     }
     resolve_names();
     if (display_->redraws()) draw_later();
@@ -173,7 +173,7 @@ bool ping_session::open_sockets() {
     for (const pinged& p : targets_) {
         for (const family f : {family::v4, family::v6}) {
             const bool possible =
-                p.target.address ? p.target.address->family() == f : !settings_.only || *settings_.only == f;
+                p.target->address ? p.target->address->family() == f : !settings_.only || *settings_.only == f;
             if (possible) wanted[f == family::v6] = true;
         }
     }
@@ -194,7 +194,7 @@ bool ping_session::open_sockets() {
         return false;
     }
     const bool all_addresses =
-        std::ranges::all_of(targets_, [](const pinged& p) { return p.target.address.has_value(); });
+        std::ranges::all_of(targets_, [](const pinged& p) { return p.target->address.has_value(); });
     if (why && all_addresses) print_failure(title, *why);
     if (const auto dropped = socket::drop_all_capabilities(); !dropped) {
         print_failure(title, dropped.error());
@@ -205,9 +205,9 @@ bool ping_session::open_sockets() {
 
 void ping_session::resolve_names() {
     for (std::size_t place = 0; place < targets_.size(); ++place) {
-        if (targets_[place].target.address) continue;
+        if (targets_[place].target->address) continue;
         ++unresolved_;
-        names_.resolve(targets_[place].target.label, settings_.only,
+        names_.resolve(targets_[place].target->label, settings_.only,
                        [this, place](const result<ip_address>& address) { on_resolved(place, address); });
     }
 }
@@ -216,7 +216,7 @@ void ping_session::on_resolved(std::size_t place, const result<ip_address>& addr
     --unresolved_;
     if (ended_) return;
     if (address) {
-        targets_[place].target.address = *address;
+        targets_[place].target->address = *address;
         targets_[place].named = true;
         if (!start(place)) end();
     } else {
@@ -232,7 +232,7 @@ void ping_session::on_resolved(std::size_t place, const result<ip_address>& addr
 // The kernel is asked for a route first, so that a lone target that cannot be reached is told in one line.
 bool ping_session::check_route(const pinged& p) {
     const auto source =
-        socket::local_address_for(*p.target.address, settings_.profile.interface, settings_.profile.source);
+        socket::local_address_for(*p.target->address, settings_.profile.interface, settings_.profile.source);
     if (source) {
         display_->start(out_, p, *source);
         flush_soon();
@@ -243,9 +243,9 @@ bool ping_session::check_route(const pinged& p) {
             display_->start(out_, p, settings_.profile.source);
             return true;
         }
-        print_error(title, fmt::format("{}: this is a broadcast address; -b pings it", p.target.address->to_string()));
+        print_error(title, fmt::format("{}: this is a broadcast address; -b pings it", p.target->address->to_string()));
     } else {
-        print_error(title, fmt::format("{}: {}", p.target.address->to_string(), source.error().what));
+        print_error(title, fmt::format("{}: {}", p.target->address->to_string(), source.error().what));
     }
     failed_ = true;
     return false;
@@ -259,7 +259,7 @@ bool ping_session::start(std::size_t place) {
     const auto listeners_number = static_cast<duration::rep>(place_of_.size());
     if (settings_.count > 0) p.tally.rtt.reserve(settings_.count);
     if (first_send_ == time_point{}) first_send_ = std::chrono::steady_clock::now();
-    p.index = listener_->add_target({.destination = *p.target.address,
+    p.index = listener_->add_target({.destination = *p.target->address,
                                      .timeout = settings_.reply_timeout(),
                                      .interval = interval,
                                      .first_after = stagger * listeners_number,
@@ -387,7 +387,7 @@ std::string_view ping_session::name_of(const ip_address& address, const pinged& 
         names_.reverse(address, [this, address](std::string name) { reverse_[address] = std::move(name); });
     }
     if (!known->second.empty()) return known->second;
-    return address.same_octets(*p.target.address) ? std::string_view(p.target.label) : std::string_view{};
+    return address.same_octets(*p.target->address) ? std::string_view(p.target->label) : std::string_view{};
 }
 
 bool ping_session::until_reached() const {
@@ -514,7 +514,7 @@ int ping_session::verdict() {
             if (!condition.violated(p.tally)) continue;
             all_answered = false;
             print_error(title,
-                        fmt::format("{}: failed, because {}", report::escape_text(p.target.label), condition.text()));
+                        fmt::format("{}: failed, because {}", report::escape_text(p.target->label), condition.text()));
         }
     }
     if (failed_ || none_left) return exit_trouble;

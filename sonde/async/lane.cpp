@@ -76,6 +76,7 @@ void lane::drain(const wall_clock_bridge& clock, socket::receive_batch& batch, p
     found_something_ = false;
     read_errors(clock, batch, prober);  // first, so that a reply finds its ping's transmit timestamp
     read_datagrams(clock, batch, prober);
+    tell_errors(prober);  // last: a reply in the same wake-up wins, whatever a router, or somebody else, says
     if (!found_something_) socket_.take_error();
     empty_wakes_ = found_something_ ? 0 : empty_wakes_ + 1;
 }
@@ -94,20 +95,34 @@ void lane::read_errors(const wall_clock_bridge& clock, socket::receive_batch& ba
                     prober.handle_transmit_timestamp(now, {number_, stamp_sequences_[place]}, *at);
                 }
             } else if (entry.from == socket::queued_error::origin::icmp) {
-                prober.handle_error(now,
-                                    {.lane = number_,
-                                     .destination = entry.destination,
-                                     .offender = entry.offender,
-                                     .type = entry.type,
-                                     .code = entry.code,
-                                     .info = entry.info,
-                                     .received_at = at},
-                                    entry.quoted);
+                const probe::error_meta meta{.lane = number_,
+                                             .destination = entry.destination,
+                                             .offender = entry.offender,
+                                             .type = entry.type,
+                                             .code = entry.code,
+                                             .info = entry.info,
+                                             .received_at = at};
+                if (!wire::is_final_icmp_error(socket_.family(), entry.type)) {
+                    prober.handle_error(now, meta, entry.quoted);  // advice ends no ping, and is worth telling
+                    continue;
+                }
+                errors_.push_back({meta, quotes_.size(), entry.quoted.size()});
+                quotes_.insert(quotes_.end(), entry.quoted.begin(), entry.quoted.end());
             }
         }
         found_something_ = found_something_ || count > 0;
         if (count < batch.capacity()) return;
     }
+}
+
+void lane::tell_errors(probe::echo_prober& prober) {
+    if (errors_.empty()) return;
+    const time_point now = std::chrono::steady_clock::now();
+    for (const read_error& e : errors_) {
+        prober.handle_error(now, e.meta, bytes_view{quotes_}.subspan(e.quote_begin, e.quote_size));
+    }
+    errors_.clear();
+    quotes_.clear();
 }
 
 void lane::read_datagrams(const wall_clock_bridge& clock, socket::receive_batch& batch, probe::echo_prober& prober) {

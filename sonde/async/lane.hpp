@@ -52,7 +52,15 @@ private:
     // Transmit timestamps come at once, so few numbers need to be remembered.
     static constexpr std::size_t stamp_ring = 4096;
 
+    // An ICMP error between `read_errors` and `tell_errors`. Its quotation lies in `quotes_`.
+    struct read_error {
+        probe::error_meta meta;
+        std::size_t quote_begin;
+        std::size_t quote_size;
+    };
+
     void read_errors(const wall_clock_bridge& clock, socket::receive_batch& batch, probe::echo_prober& prober);
+    void tell_errors(probe::echo_prober& prober);
     void read_datagrams(const wall_clock_bridge& clock, socket::receive_batch& batch, probe::echo_prober& prober);
 
     socket::icmp_socket socket_;
@@ -64,6 +72,8 @@ private:
     std::size_t out_next_ = 0;
     std::vector<std::uint32_t> stamp_ids_;
     std::vector<std::uint16_t> stamp_sequences_;
+    std::vector<read_error> errors_;
+    std::vector<std::byte> quotes_;
     std::uint32_t drops_seen_ = 0;
     unsigned empty_wakes_ = 0;
     std::uint64_t wait_ = 0;

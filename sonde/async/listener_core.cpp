@@ -33,6 +33,10 @@ constexpr std::size_t sends_per_step = 512;
 // How long everybody waits for room in a send buffer before what found none is dropped.
 constexpr duration longest_block = 20ms;
 
+// The kernel turns receive timestamps on some time after the first socket has asked for them (seen): a first ping that
+// left at once would have none.
+constexpr duration stamps_settle = 2ms;
+
 std::array<std::uint64_t, 2> random_key() {
     std::random_device source;  // the system's, on Linux
     const auto word = [&source] { return (std::uint64_t{source()} << 32) | source(); };
@@ -99,6 +103,7 @@ private:
     void on_readable(std::uint32_t lane_number, std::uint64_t wait);
     void step(lock held, time_point at);
     void transmit(time_point at);
+    [[nodiscard]] time_point transmit_after() const;
     std::size_t compose(time_point at);
     bool flush(time_point at);
     void unblock(time_point at);
@@ -141,6 +146,7 @@ private:
     std::optional<asio::steady_timer> timer_;
     time_point timer_at_ = time_point::max();  // max: not armed
     time_point last_transmit_ = time_point::min();
+    time_point stamps_from_ = time_point::min();
     std::optional<time_point> blocked_since_;  // a send buffer is full
     std::vector<std::byte> arena_;
     std::optional<socket::receive_batch> received_;
@@ -272,6 +278,7 @@ result<socket::icmp_socket_kind> core::open_lane(const probe::lane_request& requ
     std::optional<ip_address> only_source;
     if (!socket->messages_carry_source()) only_source = request.source;
     const std::uint32_t number = prober_.add_lane(request.family, socket->identifier(), fill, only_source);
+    if (lanes_.empty()) stamps_from_ = now() + stamps_settle;
     lanes_.push_back(std::make_unique<lane>(strand_, std::move(*socket), number));
     return kind;
 }
@@ -338,13 +345,14 @@ void core::step(lock held, time_point at) {
 }
 
 void core::transmit(time_point at) {
-    if (blocked_since_) return;
+    if (blocked_since_ || at < transmit_after()) return;
     for (std::size_t sent = 0; sent < sends_per_step;) {
         const std::size_t composed = compose(at);
         if (composed == 0) {
             const auto wanted = prober_.lane_wanted();  // a copy: opening changes it
             if (!wanted) return;
             (void)open_lane(*wanted);
+            if (at < transmit_after()) return;
             continue;
         }
         sent += composed;
@@ -355,6 +363,12 @@ void core::transmit(time_point at) {
         for (const auto& l : lanes_) l->drain(clock_, *received_, prober_);
         at = now();
     }
+}
+
+// Each wake-up would send the one ping that has come due since the last; gathered they cost half.
+time_point core::transmit_after() const {
+    const bool gathers = last_transmit_ != time_point::min() && prober_.can_wait(options_.coalesce);
+    return std::max(stamps_from_, gathers ? last_transmit_ + options_.coalesce : time_point::min());
 }
 
 std::size_t core::compose(time_point at) {
@@ -406,12 +420,8 @@ void core::unblock(time_point at) {
 
 void core::wait(time_point at) {
     const time_point timeout = prober_.next_timeout();
-    time_point transmit_at = prober_.next_transmit();
-    if (blocked_since_) {
-        transmit_at = *blocked_since_ + longest_block;
-    } else if (last_transmit_ != time_point::min()) {
-        transmit_at = std::max(transmit_at, last_transmit_ + options_.coalesce);
-    }
+    const time_point transmit_at =
+        blocked_since_ ? *blocked_since_ + longest_block : std::max(prober_.next_transmit(), transmit_after());
     if (timeout == time_point::max() && transmit_at == time_point::max()) {
         for (const auto& l : lanes_) l->cancel_waits();
         timer_->cancel();

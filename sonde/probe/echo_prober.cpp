@@ -478,6 +478,12 @@ time_point echo_prober::next_transmit() const {
     return wanted == time_point::max() ? wanted : std::max({wanted, pacer_.ready_at(), room});
 }
 
+bool echo_prober::can_wait(duration delay) const noexcept {
+    if (queue_head_ < queue_.size() || due_.empty()) return false;
+    const target_state& next = targets_[due_.top()];
+    return next.eager < duration::zero() && next.interval >= 8 * delay;
+}
+
 time_point echo_prober::next_timeout() const {
     time_point soonest = time_point::max();
     for (const lane_state& lane : lanes_) {

@@ -162,6 +162,9 @@ public:
 
     /// When `poll_transmit` will have something; `time_point::max()` when only an event can change that.
     [[nodiscard]] time_point next_transmit() const;
+    /// Whether what is due next may go up to `delay` later, with others: nobody waits for it, and its target is pinged
+    /// far less often than that.
+    [[nodiscard]] bool can_wait(duration delay) const noexcept;
     /// When `handle_timeout` will have something to do.
     [[nodiscard]] time_point next_timeout() const;
     [[nodiscard]] time_point next_deadline() const { return std::min(next_transmit(), next_timeout()); }

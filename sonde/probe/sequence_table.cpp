@@ -45,6 +45,8 @@ std::optional<std::uint16_t> sequence_table::start(time_point now, const request
     std::uint32_t soonest = tick_mask;
     for (std::uint32_t tried = 0; tried < capacity; ++tried, ++next_serial_) {
         const auto sequence = static_cast<std::uint16_t>(next_serial_);
+        // Address space for all, once: pages become memory when they are first written to, and growing never copies.
+        if (slots_.empty()) slots_.reserve(capacity);
         if (sequence >= slots_.size()) slots_.resize(std::size_t{sequence} + 1);
         slot& s = slots_[sequence];
         if (!usable(s, now)) {
@@ -107,7 +109,7 @@ std::uint32_t sequence_table::take_flight() {
 }
 
 std::size_t sequence_table::bytes() const noexcept {
-    return slots_.capacity() * sizeof(slot) + flights_.capacity() * (sizeof(flight) + sizeof(std::uint32_t));
+    return slots_.size() * sizeof(slot) + flights_.capacity() * (sizeof(flight) + sizeof(std::uint32_t));
 }
 
 }  // namespace sonde::probe

@@ -101,6 +101,18 @@ struct receive_batch::buffers {
     std::vector<iovec> vectors;
     std::vector<socket_address> names;
     std::vector<std::array<std::byte, receive_control_size>> controls;
+    std::size_t used = 0;  // headers that the kernel has written to since they were set up
+
+    void set_up(std::size_t i) {
+        msghdr& header = headers[i].msg_hdr;
+        header.msg_name = names[i].data();
+        header.msg_namelen = sizeof names[i].storage;
+        header.msg_iov = &vectors[i];
+        header.msg_iovlen = 1;
+        header.msg_control = controls[i].data();
+        header.msg_controllen = controls[i].size();
+        header.msg_flags = 0;
+    }
 };
 
 receive_batch::receive_batch(std::size_t count, std::size_t bytes_each)
@@ -113,6 +125,7 @@ receive_batch::receive_batch(std::size_t count, std::size_t bytes_each)
     buffers_->controls.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
         buffers_->vectors[i] = {buffers_->bytes.data() + i * bytes_each, bytes_each};
+        buffers_->set_up(i);
     }
 }
 receive_batch::receive_batch(receive_batch&&) noexcept = default;
@@ -253,7 +266,7 @@ void icmp_socket::set_path_mtu(path_mtu mtu) noexcept {
 
 icmp_socket::send_result icmp_socket::send(std::span<const outgoing> messages) {
     const family_options names = options_of(family_);
-    std::array<mmsghdr, send_limit> headers{};
+    std::array<mmsghdr, send_limit> headers;
     std::array<iovec, send_limit> vectors;
     std::array<socket_address, send_limit> addresses;
     alignas(cmsghdr) std::array<std::array<std::byte, send_control_size>, send_limit> controls;
@@ -263,6 +276,7 @@ icmp_socket::send_result icmp_socket::send(std::span<const outgoing> messages) {
     std::size_t count = 0;
     for (; count < most && messages[count].mtu == messages[0].mtu; ++count) {
         const outgoing& out = messages[count];
+        headers[count] = {};
         msghdr& header = headers[count].msg_hdr;
         addresses[count] = socket_address(out.destination);
         vectors[count] = {const_cast<std::byte*>(out.datagram.data()), out.datagram.size()};
@@ -305,20 +319,14 @@ icmp_socket::send_result icmp_socket::send(std::span<const outgoing> messages) {
 
 std::size_t icmp_socket::receive_with(receive_batch& batch, int flags) {
     auto& b = *batch.buffers_;
-    for (std::size_t i = 0; i < b.headers.size(); ++i) {
-        msghdr& header = b.headers[i].msg_hdr;
-        header.msg_name = b.names[i].data();
-        header.msg_namelen = sizeof b.names[i].storage;
-        header.msg_iov = &b.vectors[i];
-        header.msg_iovlen = 1;
-        header.msg_control = b.controls[i].data();
-        header.msg_controllen = b.controls[i].size();
-        header.msg_flags = 0;
-    }
+    for (std::size_t i = 0; i < b.used; ++i) b.set_up(i);
+    b.used = 0;
     // MSG_TRUNC: the length that is told is the datagram's, not the buffer's.
     const int received = recvmmsg(fd(), b.headers.data(), static_cast<unsigned>(b.headers.size()),
                                   MSG_DONTWAIT | MSG_TRUNC | flags, nullptr);
-    return received > 0 ? static_cast<std::size_t>(received) : 0;
+    const std::size_t count = received > 0 ? static_cast<std::size_t>(received) : 0;
+    b.used = std::min(count + 1, b.headers.size());  // the kernel may have begun with one more
+    return count;
 }
 
 std::size_t icmp_socket::receive(receive_batch& batch) {

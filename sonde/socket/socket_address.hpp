@@ -1,6 +1,8 @@
 // ip_address to and from the kernel's sockaddr.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -10,7 +12,8 @@ namespace sonde::socket {
 
 /// An address (no port) with its length, as system calls take it. A value type.
 struct socket_address {
-    sockaddr_storage storage{};
+    /// As large as an address of these families gets: sockaddr_storage's 128 bytes are cleared for each message.
+    alignas(sockaddr_in6) std::array<std::byte, sizeof(sockaddr_in6)> storage{};
     socklen_t size = 0;
 
     socket_address() noexcept = default;

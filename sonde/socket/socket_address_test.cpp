@@ -29,7 +29,8 @@ TEST(socket_address, too_few_bytes_or_another_family_are_no_address) {
     for (std::size_t size = 0; size < sizeof(sockaddr_in6); ++size)
         EXPECT_EQ(address_of(sa.data(), size), ip_address{});
     socket_address other = sa;
-    other.storage.ss_family = AF_UNIX;
+    const sa_family_t unix_domain = AF_UNIX;
+    std::memcpy(other.storage.data(), &unix_domain, sizeof unix_domain);
     EXPECT_EQ(address_of(other.data(), other.size), ip_address{});
 }
 

@@ -22,6 +22,12 @@ UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-
 ONLY_NET_RAW = ("setpriv", "--bounding-set=-all,+net_raw", "--inh-caps=-all", "--ambient-caps=-all")
 
 
+def clipped(text, most=12000):
+    if not text or len(text) <= most:
+        return text
+    return f"{text[:most // 2]}\n... {len(text) - most} characters ...\n{text[-most // 2:]}"
+
+
 class Result:
     def __init__(self, finished):
         self.code, self.out, self.err = finished.returncode, finished.stdout, finished.stderr
@@ -31,7 +37,7 @@ class Result:
         return self.out.splitlines()
 
     def __repr__(self):
-        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+        return f"exit {self.code}\n--- stdout\n{clipped(self.out)}\n--- stderr\n{clipped(self.err)}"
 
 
 def sonde(namespace, *arguments, wrap=(), **options):

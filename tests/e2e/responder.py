@@ -19,7 +19,7 @@ import time
 MODES = """none plain truncate truncate_to_pattern empty zero flip_pattern flip_token duplicate duplicate_many late
     wrong_source bad_checksum older_token older_token_only impostor impostor_late hostile options longer silent
     quote_eight quote_other_token quote_nothing quote_bad_ihl quote_other_process error_after_reply
-    first_silent stop_after_two swap ttl_one""".split()
+    first_silent stop_after_two swap ttl_one error_with_reply""".split()
 # 198.18.1.N and 2001:db8:18::1:N answer with the ICMP error ERRORS[N]: type, code, and the header's second word.
 ERRORS = {4: [(3, code, 1400 if code == 4 else 0) for code in range(16)]
           + [(11, 0, 0), (11, 1, 0), (12, 0, 21 << 24), (3, 200, 0), (4, 0, 0), (5, 1, 0xC612FEFE)],
@@ -240,6 +240,7 @@ class Answers:
             "quote_nothing": lambda r: [(0, r.unreachable(quoted=b"")), (0.03, r.reply())],
             "quote_bad_ihl": lambda r: [(0, r.unreachable(b"\x41" + bytes(r.ip)[1:])), (0.03, r.reply())],
             "quote_other_process": lambda r: [(0, r.unreachable(r.quoted_with(4, b"\x12\x34"))), (0.03, r.reply())],
+            "error_with_reply": lambda r: [(0, r.reply()), (0, r.unreachable())],
             "error_after_reply": lambda r: [(0, r.reply()), (0.03, r.unreachable())],
         }.get(mode, lambda r: [])
 

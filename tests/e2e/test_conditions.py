@@ -78,7 +78,7 @@ def test_until_down_waits_for_a_host_that_goes_down(routed):
 
 def test_until_up_of_one_that_is_up_ends_at_once(host):
     report = ping_json(host, "--until", "up", "127.0.0.1")
-    assert report.total["received"] == 1
+    assert report.total["received"] == 1, report.result
 
 
 def test_until_needs_all_targets(routed):

@@ -48,7 +48,7 @@ def test_pings_in_flight_are_pending_and_not_lost(routed):
     assert result.code == 1 and result.err == ""
     s = report.summary(silent)
     assert s["pending"] == s["sent"] >= 4 and s["lost"] == 0 and s["loss_percent"] == 0
-    assert report.summary(far)["lost"] == 0
+    assert report.summary(far)["lost"] == 0, report.result
     assert report.accounting["timed_out"] == 0 and report.accounting["pending"] == report.total["pending"]
 
 
@@ -167,8 +167,8 @@ def test_deadline(routed):
     report = ping_json(routed.host, "-w", "1", "-i", "0.2", "-W", "30", RoutedLab.BLACKHOLE[4], RoutedLab.FAR[4],
                        code=1)
     assert 0.9 < time.monotonic() - before < 8
-    assert report.summary(RoutedLab.BLACKHOLE[4])["pending"] >= 3
-    assert report.summary(RoutedLab.FAR[4])["received"] >= 3
+    assert report.summary(RoutedLab.BLACKHOLE[4])["pending"] >= 3, report.result
+    assert report.summary(RoutedLab.FAR[4])["received"] >= 3, report.result
 
 
 def test_deadline_of_a_run_that_has_answers_enough(host):
@@ -204,5 +204,5 @@ def test_stop_and_continue_changes_nothing(host):
     result = finish(running)
     result.out = first + result.out
     report = Report(result)
-    assert report.total["lost"] == 0 and report.total["received"] == report.total["sent"]
-    assert report.accounting["skipped"] >= 10
+    assert report.total["lost"] == 0 and report.total["received"] == report.total["sent"], report.result
+    assert report.accounting["skipped"] >= 10, report.result

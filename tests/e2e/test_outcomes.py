@@ -23,7 +23,7 @@ ERRORS = {
 def test_reply(routed, family):
     target = RoutedLab.FAR[family]
     report = ping_json(routed.host, "-c", "3", "-i", "0.1", target)
-    assert report.kinds == {"reply"} and report.total["received"] == 3
+    assert report.kinds == {"reply"} and report.total["received"] == 3, report.result
     assert {(e["ttl"], e["bytes"], e["from"], e["clock"]) for e in report.of("reply")} == {(63, 64, target, "kernel")}
 
 
@@ -38,7 +38,7 @@ def test_timeout(routed, family):
 def test_unreachable(routed, family, where):
     target = getattr(RoutedLab, where)[family]
     report = ping_json(routed.host, "-c", "2", "-i", "0.1", "-W", "3", target, code=1)
-    assert report.kinds == {"icmp_error"} and report.total["errors"] == 2 and report.total["lost"] == 2
+    assert report.kinds == {"icmp_error"} and report.total["errors"] == 2 and report.total["lost"] == 2, report.result
     for e in report.of("icmp_error"):
         assert (e["icmp_type"], e["icmp_code"], e["error"]) == ERRORS[where, family]
         assert e["from"] == RoutedLab.ROUTER[family] and e["address"] == target
@@ -58,7 +58,7 @@ def test_neighbour_that_is_not_there(routed, family):
     """ARP and neighbour discovery fail on this machine's own link: the kernel itself reports it."""
     absent = "192.0.2.99" if family == 4 else "2001:db8:1::99"
     report = ping_json(routed.host, "-c", "2", "-i", "0.1", "-W", "3", absent, code=1)
-    assert report.total["received"] == 0
+    assert report.total["received"] == 0, report.result
     for e in report.of("icmp_error"):
         assert e["from"] == RoutedLab.HOST[family]
         assert e["error"] == ("host_unreachable" if family == 4 else "address_unreachable")
@@ -77,7 +77,7 @@ for port in range(40000, 40050):
     s.sendto(b'x', ('{RoutedLab.FAR[family]}', port))
 """)
     report = Report(finish(running))
-    assert report.total["received"] == 10 and report.kinds == {"reply"}
+    assert report.total["received"] == 10 and report.kinds == {"reply"}, report.result
 
 
 @BOTH
@@ -144,7 +144,7 @@ def test_link_that_goes_down_and_comes_up(routed, family):
     up = "ip link set near up; ip addr replace 2001:db8:1::1/64 dev near nodad;" \
          "ip route replace default via 192.0.2.2; ip -6 route replace default via 2001:db8:1::2"
     report = lose_and_regain(routed, family, down, up)
-    assert report.total["send_failed"] >= 3
+    assert report.total["send_failed"] >= 3, report.result
 
 
 @BOTH
@@ -170,7 +170,7 @@ def test_routes_of_this_machine_that_refuse_a_send(host):
     host.sh("ip route add prohibit 192.0.2.1; ip route add unreachable 192.0.2.2; ip route add blackhole 192.0.2.3")
     report = ping_json(host, "-c", "2", "-i", "0.1", "-W", "0.3", "192.0.2.1", "192.0.2.2", "192.0.2.3", "127.0.0.1",
                        code=1)
-    assert report.summary("127.0.0.1")["received"] == 2
+    assert report.summary("127.0.0.1")["received"] == 2, report.result
     assert {e["errno"] for e in report.of("send_failed", target="192.0.2.1")} == {13}
     assert {e["errno"] for e in report.of("send_failed", target="192.0.2.2")} == {113}
     assert {e["errno"] for e in report.of("send_failed", target="192.0.2.3")} == {22}
@@ -179,7 +179,7 @@ def test_routes_of_this_machine_that_refuse_a_send(host):
 def test_all_sends_fail_is_an_operation_that_failed(host):
     host.sh("ip route add unreachable 192.0.2.0/24")
     report = ping_json(host, "-c", "1", "192.0.2.1", "192.0.2.2", code=2)
-    assert report.total["send_failed"] == 2 and report.total["sent"] == 0
+    assert report.total["send_failed"] == 2 and report.total["sent"] == 0, report.result
 
 
 @BOTH
@@ -206,7 +206,7 @@ def test_errors_of_time_to_live_do_not_disturb_other_processes(routed, family):
     flood = start_ping(routed.host, "-t", "1", "-q", "-i", "0.002", RoutedLab.FAR[family])
     report = ping_json(routed.host, "-c", "20", "-i", "0.05", RoutedLab.FAR[family])
     flood.send_signal(signal.SIGINT)
-    assert report.total["received"] == 20 and report.kinds == {"reply"}
+    assert report.total["received"] == 20 and report.kinds == {"reply"}, report.result
     assert finish(flood).code == 1
 
 
@@ -226,7 +226,7 @@ def test_redirected_by_a_better_router(routed):
                      "echo 1 | tee /proc/sys/net/ipv4/conf/all/send_redirects "
                      "/proc/sys/net/ipv4/conf/toward_host/send_redirects >/dev/null")
     report = ping_json(routed.host, "-c", "3", "-i", "0.2", "198.18.7.7")
-    assert report.total["received"] == 3
+    assert report.total["received"] == 3, report.result
     for e in report.of("advice"):
         assert (e["error"], e["from"]) == ("redirect_for_host", "192.0.2.2")
     assert report.of("advice")
@@ -234,7 +234,7 @@ def test_redirected_by_a_better_router(routed):
 
 def test_two_addresses_one_of_each_family_in_one_run(routed):
     report = ping_json(routed.host, "-c", "3", "-i", "0.1", RoutedLab.FAR[4], RoutedLab.FAR[6])
-    assert report.total["received"] == 6
+    assert report.total["received"] == 6, report.result
 
 
 def test_lab_is_closed(routed):

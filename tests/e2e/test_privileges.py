@@ -25,7 +25,7 @@ def closed():
 def test_no_capability_at_all(host, family):
     assert ping(host, "-c", "2", "-i", "0.1", LOOPBACK[family], wrap=UNPRIVILEGED).code == 0
     report = ping_json(host, "-c", "2", "-i", "0.1", LOOPBACK[family], wrap=UNPRIVILEGED)
-    assert report.total["received"] == 2
+    assert report.total["received"] == 2, report.result
     assert {e["clock"] for e in report.of("reply")} == {"kernel"}
 
 
@@ -43,7 +43,7 @@ def test_icmp_errors_reach_the_unprivileged(routed, family):
 def test_interface_and_ttl_need_no_privilege(routed, family):
     report = ping_json(routed.host, "-c", "1", "-I", "near", "-t", "5", "-Q", "16", "-M", "do", RoutedLab.FAR[family],
                        wrap=UNPRIVILEGED)
-    assert report.total["received"] == 1
+    assert report.total["received"] == 1, report.result
 
 
 @BOTH
@@ -74,6 +74,14 @@ def test_raw_fallback_sees_errors_and_replies(closed_routed, family):
     assert both.summary(RoutedLab.PROHIBITED[family])["errors"] == 3
     error = ping_json(host, "-c", "1", "-t", "1", RoutedLab.FAR[family], code=1, wrap=ONLY_NET_RAW).one("icmp_error")
     assert error["from"] == RoutedLab.ROUTER[family]
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["host", "closed"])
+def test_verbose_says_which_socket_is_used(request, family, name):
+    result = ping(request.getfixturevalue(name), "-v", "-c", "1", LOOPBACK[family])
+    kind = {"host": "an ICMP datagram socket", "closed": "a raw socket: ICMP datagram sockets are forbidden"}[name]
+    assert result.err == f"sonde ping: IPv{family} goes through {kind}\n" and result.code == 0
 
 
 @BOTH

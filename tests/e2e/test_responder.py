@@ -10,6 +10,8 @@ from responder import ERRORS, LATE_BY, REPORTER, address, error_address
 
 BOTH = pytest.mark.parametrize("family", [4, 6])
 QUICK = ("-i", "0.1", "-W", "2")
+# An answer without the token is believed when no other came before the time was over.
+UNPROVEN = ("-i", "0.1", "-W", "0.4")
 
 
 def text_lines(fake, mode, family, *arguments, **options):
@@ -28,14 +30,14 @@ def test_truncated_reply_is_said_to_be_truncated(fake, family):
     assert result.code == 0
     report = ping_json(fake.host, "-c", "2", *QUICK, host)
     assert [(e["seq"], e["bytes"], e["truncated"]) for e in report.of("reply")] == [(1, 36, True), (2, 36, True)]
-    assert report.accounting["truncated"] == 2 and report.accounting["corrupt"] == 0
+    assert report.accounting["truncated"] == 2 and report.accounting["corrupt"] == 0, report.result
     assert all("unverified" not in e for e in report.of("reply"))  # the token came back
 
 
 @BOTH
 @pytest.mark.parametrize("mode,size", [("truncate_to_pattern", 24), ("empty", 8)])
 def test_reply_without_the_pattern_is_truncated_too(fake, family, mode, size):
-    report = ping_json(fake.host, "-c", "2", *QUICK, address(mode, family))
+    report = ping_json(fake.host, "-c", "2", *UNPROVEN, address(mode, family))
     assert [(e["bytes"], e["truncated"]) for e in report.of("reply")] == [(size, True)] * 2
     assert not report.of("corrupt")
     # Without the token the reply is taken on trust, and that is said.
@@ -45,7 +47,7 @@ def test_reply_without_the_pattern_is_truncated_too(fake, family, mode, size):
 @BOTH
 def test_zeroed_payload_gives_the_lines_of_ping(fake, family):
     host = address("zero", family)
-    lines, result = text_lines(fake, "zero", family)
+    lines, result = text_lines(fake, "zero", family, *UNPROVEN)
     each = [
         "wrong data byte #16 should be 0x10 but was 0x0",
         "#16\t" + "0 " * 32,
@@ -54,10 +56,10 @@ def test_zeroed_payload_gives_the_lines_of_ping(fake, family):
     assert lines == [f"64 bytes from {host}: icmp_seq=1 ttl=64 time=T ms", *each,
                      f"64 bytes from {host}: icmp_seq=2 ttl=64 time=T ms", *each]
     assert "2 packets transmitted, 2 received, +2 corrupted, 0% packet loss" in result.out
-    report = ping_json(fake.host, "-c", "2", *QUICK, host)
+    report = ping_json(fake.host, "-c", "2", *UNPROVEN, host)
     assert [(e["seq"], e["offset"], e["expected"], e["actual"], e["from"]) for e in report.of("corrupt")] == [
         (1, 16, 16, 0, host), (2, 16, 16, 0, host)]
-    assert report.summary(host)["corrupt"] == 2 and report.summary(host)["received"] == 2
+    assert report.summary(host)["corrupt"] == 2 and report.summary(host)["received"] == 2, report.result
     assert all(e["unverified"] for e in report.of("reply"))
 
 
@@ -78,7 +80,7 @@ def test_one_changed_byte_is_found_and_dumped(fake, family):
 
 @BOTH
 def test_changed_token_is_a_corrupt_reply_that_nothing_vouches_for(fake, family):
-    report = ping_json(fake.host, "-c", "1", address("flip_token", family))
+    report = ping_json(fake.host, "-c", "1", *UNPROVEN, address("flip_token", family))
     corrupt = report.one("corrupt")
     assert corrupt["offset"] == 9 and corrupt["expected"] ^ corrupt["actual"] == 0xFF
     assert report.one("reply")["unverified"] is True
@@ -103,7 +105,7 @@ def test_duplicates_are_marked_and_counted_once_each(fake, family):
     assert "2 packets transmitted, 2 received, +1 duplicates, 0% packet loss" in result.out
     report = ping_json(fake.host, "-c", "2", "-i", "0.3", host)
     assert report.one("duplicate")["seq"] == 1
-    assert report.summary(host)["received"] == 2 and report.summary(host)["loss_percent"] == 0
+    assert report.summary(host)["received"] == 2 and report.summary(host)["loss_percent"] == 0, report.result
 
 
 @BOTH
@@ -134,7 +136,7 @@ def test_late_replies_are_never_credited_to_newer_pings(fake, family):
     """Each answer comes when several newer pings are in flight."""
     host = address("late", family)
     report = ping_json(fake.host, "-c", "12", "-i", "0.1", "-W", "0.35", host, code=1)
-    assert report.total["received"] == 0 and report.total["lost"] == 12
+    assert report.total["received"] == 0 and report.total["lost"] == 12, report.result
     assert report.of("late") and all(e["rtt_ms"] >= 1000 * LATE_BY for e in report.of("late"))
 
 
@@ -145,7 +147,7 @@ def test_answer_from_another_host_is_shown_and_not_credited(fake):
     assert result.code == 1
     report = ping_json(fake.host, "-c", "2", "-i", "0.1", "-W", "0.5", host, code=1)
     assert [(e["from"], e["address"]) for e in report.of("wrong_source")] == [(other, host)] * 2
-    assert report.total["lost"] == 2 and report.accounting["rejected_source"] == 2
+    assert report.total["lost"] == 2 and report.accounting["rejected_source"] == 2, report.result
 
 
 def test_anycast_answer_is_a_reply_that_says_so(fake):
@@ -171,14 +173,14 @@ def test_true_reply_wins_over_one_that_came_before_it(fake, family, mode):
 @BOTH
 def test_token_of_an_older_ping_is_never_a_reply(fake, family):
     report = ping_json(fake.host, "-c", "5", "-i", "0.1", "-W", "0.5", address("older_token_only", family), code=1)
-    assert report.total["received"] == 0 and report.accounting["late"] == 4
+    assert report.total["received"] == 0 and report.accounting["late"] == 4, report.result
 
 
 @BOTH
 def test_impostor_after_the_reply_is_nothing(fake, family):
     report = ping_json(fake.host, "-c", "3", *QUICK, address("impostor_late", family))
-    assert report.kinds == {"reply"} and report.total["received"] == 3
-    assert report.accounting["rejected_token"] >= 2
+    assert report.kinds == {"reply"} and report.total["received"] == 3, report.result
+    assert report.accounting["rejected_token"] >= 2, report.result
 
 
 @BOTH
@@ -197,14 +199,14 @@ def test_hostile_datagrams_change_nothing(request, family, net):
 def test_hostile_host_does_not_disturb_a_good_one(fake, family):
     good, bad = address("plain", family), address("hostile", family)
     report = ping_json(fake.host, "-c", "10", "-i", "0.05", "-W", "2", good, bad)
-    assert report.summary(good)["received"] == 10 and report.summary(bad)["received"] == 10
+    assert report.summary(good)["received"] == 10 and report.summary(bad)["received"] == 10, report.result
     assert {e["event"] for e in report.events if e["target"] == good} == {"reply"}
 
 
 def test_reply_with_ip_options_is_a_reply(fake):
     report = ping_json(fake.host, "-c", "2", *QUICK, address("options", 4))
     assert [e["bytes"] for e in report.of("reply")] == [64, 64]
-    assert report.kinds == {"reply"}
+    assert report.kinds == {"reply"}, report.result
 
 
 @BOTH
@@ -233,14 +235,14 @@ def test_bad_checksum_is_seen_on_a_raw_socket(raw_fake):
     assert result.code == 1
     report = ping_json(raw_fake.host, "-c", "2", "-i", "0.1", "-W", "0.5", host, code=1)
     assert [e["bad_checksum"] for e in report.of("corrupt")] == [True, True]
-    assert report.total["lost"] == 2 and report.total["corrupt"] == 2
-    assert report.accounting["rejected_checksum"] == 2
+    assert report.total["lost"] == 2 and report.total["corrupt"] == 2, report.result
+    assert report.accounting["rejected_checksum"] == 2, report.result
 
 
 @BOTH
 def test_bad_checksum_is_dropped_by_the_kernel_on_a_datagram_socket(fake, family):
     report = ping_json(fake.host, "-c", "2", "-i", "0.1", "-W", "0.5", address("bad_checksum", family), code=1)
-    assert report.kinds == {"timeout"}
+    assert report.kinds == {"timeout"}, report.result
 
 
 @pytest.mark.parametrize("mode,expected", [
@@ -262,7 +264,7 @@ def test_error_that_quotes_eight_bytes_is_credited(fake, family):
     """RFC 792 promises no more: neither payload nor token."""
     report = ping_json(fake.host, "-c", "3", *QUICK, address("quote_eight", family), code=1)
     assert [(e["seq"], e["from"]) for e in report.of("icmp_error")] == [(n, REPORTER[family]) for n in (1, 2, 3)]
-    assert report.kinds == {"icmp_error"}
+    assert report.kinds == {"icmp_error"}, report.result
 
 
 @pytest.mark.parametrize("mode,family", [
@@ -272,7 +274,15 @@ def test_error_that_quotes_eight_bytes_is_credited(fake, family):
 def test_error_that_is_not_about_our_ping_changes_nothing(fake, mode, family):
     report = ping_json(fake.host, "-c", "4", *QUICK, address(mode, family))
     assert report.kinds == {"reply"}, report.result
-    assert report.total["received"] == 4 and report.total["errors"] == 0
+    assert report.total["received"] == 4 and report.total["errors"] == 0, report.result
+
+
+@BOTH
+def test_reply_wins_over_an_error_that_comes_with_it(fake, family):
+    """Both are read in one go, and the error is as well-formed as can be."""
+    report = ping_json(fake.host, "-c", "40", "-i", "0.02", "-W", "2", address("error_with_reply", family))
+    assert report.kinds == {"reply"} and report.total["received"] == 40, report.result
+    assert report.accounting["late"] >= 20, "the errors never came"
 
 
 def error_cases():

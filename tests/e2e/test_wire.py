@@ -127,7 +127,7 @@ def test_sequence_numbers_of_several_targets_are_not_mixed_up(fake, family):
 @pytest.mark.parametrize("flag", ["-f", "-A"])
 def test_flood_and_adaptive_send_the_next_when_the_last_was_answered(fake, family, flag):
     report = ping_json(fake.host, flag, "-c", "50", address("plain", family))
-    assert report.total["received"] == 50 and report.total["sent"] == 50
+    assert report.total["received"] == 50 and report.total["sent"] == 50, report.result
 
 
 @BOTH
