@@ -6,6 +6,7 @@
 // Every TICK_MS (2) what is due leaves in one call; both queues are read when the next batch is due. Prints sent,
 // received and transmit stamps.
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -14,13 +15,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <netinet/in.h>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
 #include <vector>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <linux/net_tstamp.h>
 
@@ -29,7 +28,7 @@ namespace {
 using namespace std::chrono_literals;
 using clock_type = std::chrono::steady_clock;
 
-constexpr std::size_t most = 64;             // messages in a call
+constexpr std::size_t most = 64;               // messages in a call
 constexpr std::size_t datagram_size = 8 + 56;  // what ping sends
 constexpr int receive_buffer = 4 << 20;
 

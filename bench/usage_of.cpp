@@ -4,7 +4,6 @@
 // exec: started by Python, nothing would ever show less than Python's own megabytes.
 #include <chrono>
 #include <cstdio>
-
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -38,7 +38,8 @@ std::size_t label_width(const ping_settings& s) {
 std::vector<report::target_row> rows_of(std::span<const pinged> targets) {
     std::vector<report::target_row> rows;
     rows.reserve(targets.size());
-    for (const pinged& p : targets) rows.push_back({p.view(), &p.tally, p.note});
+    for (const pinged& p : targets)
+        rows.push_back({p.view(), &p.tally, p.note ? std::string_view(*p.note) : std::string_view{}});
     return rows;
 }
 

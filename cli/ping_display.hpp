@@ -22,8 +22,8 @@ struct pinged {
 
     listed_target* target = nullptr;  ///< in the settings
     stats::tally tally;
+    std::unique_ptr<std::string> note;  ///< the latest trouble, for the table; few have any
     std::uint32_t index = not_started;  ///< the listener's number for it
-    std::string note;                   ///< the latest trouble, for the table
     std::uint32_t last_sent = 0;        ///< number of the latest ping, for -O
     bool last_settled = true;
     bool unresolved = false;

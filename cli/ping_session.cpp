@@ -223,7 +223,7 @@ void ping_session::on_resolved(std::size_t place, const result<ip_address>& addr
         failed_ = true;
         targets_[place].unresolved = true;
         ++failed_names_;
-        targets_[place].note = "not resolved";
+        targets_[place].note = std::make_unique<std::string>("not resolved");
         print_failure(title, address.error());
     }
     end_if_over();
@@ -351,11 +351,12 @@ void ping_session::count(pinged& p, const probe::event& e) {
 // What the table says behind a target's numbers: silence needs no words, trouble does.
 void ping_session::note(pinged& p, const probe::event& e) {
     if (e.kind == event_kind::icmp_error) {
-        p.note =
-            fmt::format("{} x {} (from {})", p.tally.errors,
-                        wire::icmp_error_text(e.target.family(), e.icmp_type, e.icmp_code, e.info), e.from.to_string());
+        p.note = std::make_unique<std::string>(fmt::format(
+            "{} x {} (from {})", p.tally.errors,
+            wire::icmp_error_text(e.target.family(), e.icmp_type, e.icmp_code, e.info), e.from.to_string()));
     } else if (e.kind == event_kind::send_failed || e.kind == event_kind::local_drop) {
-        p.note = fmt::format("{} x not sent: {}", p.tally.send_failed, std::generic_category().message(e.error_number));
+        p.note = std::make_unique<std::string>(
+            fmt::format("{} x not sent: {}", p.tally.send_failed, std::generic_category().message(e.error_number)));
     }
 }
 

@@ -115,7 +115,7 @@ void add_report_options(options& o, ping_settings& s) {
     o.app().add_flag("-D,--timestamp", s.timestamps, "the time before each line");
     o.app().add_flag("-O,--outstanding", s.outstanding, "say so when a ping has no answer yet");
     o.app().add_flag("-a,--audible", s.audible, "a bell for each reply");
-    o.app().add_flag("-v,--verbose", s.verbose, "also what is unusual about a reply");
+    o.app().add_flag("-v,--verbose", s.verbose, "also the kind of socket, and what is unusual about a reply");
     o.app().add_flag("--json", s.json, "one JSON object a line (docs/sonde.schema.json)");
     o.app().add_flag("--plot", s.plot, "a histogram of the round-trip times at the end");
     o.word(

@@ -104,6 +104,7 @@ private:
     void step(lock held, time_point at);
     void transmit(time_point at);
     [[nodiscard]] time_point transmit_after() const;
+    socket::receive_batch& receive_buffers();
     std::size_t compose(time_point at);
     bool flush(time_point at);
     void unblock(time_point at);
@@ -324,7 +325,7 @@ void core::on_readable(std::uint32_t lane_number, std::uint64_t wait) {
     lock held(mutex_);
     if (closed_ || !lanes_[lane_number]->woken(wait)) return;
     clock_.refresh();
-    lanes_[lane_number]->drain(clock_, *received_, prober_);
+    lanes_[lane_number]->drain(clock_, receive_buffers(), prober_);
     step(std::move(held), now());
 }
 
@@ -360,7 +361,7 @@ void core::transmit(time_point at) {
         if (!flush(at)) return;
         if (composed < arena_.size() / std::max<std::size_t>(prober_.largest_datagram(), 1)) continue;
         // A long burst would fill the receive buffer with its own replies.
-        for (const auto& l : lanes_) l->drain(clock_, *received_, prober_);
+        for (const auto& l : lanes_) l->drain(clock_, receive_buffers(), prober_);
         at = now();
     }
 }
@@ -371,15 +372,21 @@ time_point core::transmit_after() const {
     return std::max(stamps_from_, gathers ? last_transmit_ + options_.coalesce : time_point::min());
 }
 
+// There from the first wake-up on, which may come before anything was sent: a raw socket gets everybody's replies.
+socket::receive_batch& core::receive_buffers() {
+    // Room for a longer answer than was asked for, and for a raw socket's IP header.
+    const std::size_t wanted = prober_.largest_datagram() + 256;
+    if (!received_ || received_->bytes_each() < wanted) {
+        const std::size_t each = std::max<std::size_t>(2048, wanted);
+        received_.emplace(std::clamp<std::size_t>(buffer_bytes / each, 4, 64), each);
+    }
+    return *received_;
+}
+
 std::size_t core::compose(time_point at) {
     const std::size_t size = prober_.largest_datagram();
     const std::size_t room = std::clamp<std::size_t>(buffer_bytes / size, 1, socket::icmp_socket::send_limit);
     if (arena_.size() != room * size) arena_.resize(room * size);
-    // Room for a longer answer than was asked for, and for a raw socket's IP header.
-    if (!received_ || received_->bytes_each() < size + 256) {
-        const std::size_t each = std::max<std::size_t>(2048, size + 256);
-        received_.emplace(std::clamp<std::size_t>(buffer_bytes / each, 4, 64), each);
-    }
     std::size_t composed = 0;
     while (composed < room) {
         const auto message = prober_.poll_transmit(at, bytes_span{arena_}.subspan(composed * size, size));

@@ -50,13 +50,15 @@ ping_ticket echo_prober::ping(time_point now, const ping_request& request, std::
 std::uint32_t echo_prober::add_target(time_point now, const target_options& options) {
     const auto index = static_cast<std::uint32_t>(targets_.size());
     const auto profile = profiles_.acquire(options.profile);
+    const target_rhythm rhythm{.interval = std::clamp(options.interval, duration::zero(), longest_duration),
+                               .timeout = std::clamp(options.timeout, duration::zero(), longest_duration),
+                               .eager = options.eager.value_or(-1ns)};
+    if (rhythms_.empty() || !(rhythms_.back() == rhythm)) rhythms_.push_back(rhythm);
     targets_.push_back({.destination = options.destination,
                         .heap_position = due_heap::nowhere,
                         .due = now + options.first_after,
                         .last_sent = time_point::min(),
-                        .interval = std::clamp(options.interval, duration::zero(), longest_duration),
-                        .timeout = std::clamp(options.timeout, duration::zero(), longest_duration),
-                        .eager = options.eager.value_or(-1ns),
+                        .rhythm = static_cast<std::uint32_t>(rhythms_.size() - 1),
                         .left = options.count,
                         .ordinal = 0,
                         .sent = 0,
@@ -176,7 +178,7 @@ std::optional<transmit> echo_prober::launch_due(time_point now, bytes_span buffe
         reschedule(now, index);
         return std::nullopt;
     }
-    auto launched = launch(now, {id, true, t.destination, {}, t.profile}, t.timeout, buffer);
+    auto launched = launch(now, {id, true, t.destination, {}, t.profile}, rhythm_of(t).timeout, buffer);
     if (launched) {
         profiles_.add_user(t.profile);
         ++t.sent;
@@ -233,13 +235,14 @@ void echo_prober::reschedule(time_point now, std::uint32_t target) {
         due_.remove(targets_, target);
         return;
     }
-    t.due += t.interval;
-    if (t.due + std::max(t.interval, bearable_delay) <= now) {
-        if (t.interval > duration::zero()) {
-            const auto missed = (now - t.due) / t.interval;
+    const duration interval = rhythm_of(t).interval;
+    t.due += interval;
+    if (t.due + std::max(interval, bearable_delay) <= now) {
+        if (interval > duration::zero()) {
+            const auto missed = (now - t.due) / interval;
             counts_.scheduled += static_cast<std::uint64_t>(missed);
             counts_.skipped += static_cast<std::uint64_t>(missed);
-            t.due += missed * t.interval;
+            t.due += missed * interval;
         } else {
             t.due = now;
         }
@@ -404,8 +407,9 @@ void echo_prober::conclude(time_point now, const slot& s, event told) {
         target_state& t = targets_[index];
         --t.pending;
         const bool left = told.kind != event_kind::send_failed && told.kind != event_kind::local_drop;
-        if (left && t.eager >= duration::zero() && t.heap_position != due_heap::nowhere) {
-            t.due = std::min(t.due, std::max(now, t.last_sent + t.eager));
+        const duration eager = rhythm_of(t).eager;
+        if (left && eager >= duration::zero() && t.heap_position != due_heap::nowhere) {
+            t.due = std::min(t.due, std::max(now, t.last_sent + eager));
             due_.update(targets_, index);
         }
     }
@@ -480,7 +484,7 @@ time_point echo_prober::next_transmit() const {
 
 bool echo_prober::can_wait(duration delay) const noexcept {
     if (queue_head_ < queue_.size() || due_.empty()) return false;
-    const target_state& next = targets_[due_.top()];
+    const target_rhythm& next = rhythm_of(targets_[due_.top()]);
     return next.eager < duration::zero() && next.interval >= 8 * delay;
 }
 

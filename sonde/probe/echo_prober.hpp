@@ -211,14 +211,19 @@ private:
         std::uint16_t profile;
         bool cancelled;
     };
+    /// What targets that were added together have in common.
+    struct target_rhythm {
+        duration interval;
+        duration timeout;
+        duration eager;  // negative: not eager
+        friend bool operator==(const target_rhythm&, const target_rhythm&) = default;
+    };
     struct target_state {
         ip_address destination;
         std::uint32_t heap_position;
         time_point due;
         time_point last_sent;
-        duration interval;
-        duration timeout;
-        duration eager;  // negative: not eager
+        std::uint32_t rhythm;
         std::uint32_t left;
         std::uint32_t ordinal;
         std::uint32_t sent;
@@ -254,6 +259,7 @@ private:
     [[nodiscard]] std::optional<transmit> launch_due(time_point now, bytes_span buffer);
     [[nodiscard]] transmit compose(lane_state& lane, flight_ref where, const slot& s, ip_address destination,
                                    std::uint16_t profile, bytes_span buffer) const;
+    [[nodiscard]] const target_rhythm& rhythm_of(const target_state& t) const noexcept { return rhythms_[t.rhythm]; }
     void reschedule(time_point now, std::uint32_t target);
     void exhaust_budget(time_point now);
     void end_unsent(time_point now, const queued_ping& ping, event_kind how, int error_number = 0);
@@ -293,6 +299,7 @@ private:
     std::size_t queue_head_ = 0;
     std::uint64_t popped_ = 0;  // ticket of queue_[0]
     std::vector<target_state> targets_;
+    std::vector<target_rhythm> rhythms_;
     due_heap due_;
     bool queue_turn_ = true;
     std::unordered_map<std::uint64_t, std::vector<event>> held_;

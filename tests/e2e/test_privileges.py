@@ -130,3 +130,15 @@ def test_threads_have_no_capabilities_either(host):
         assert int(effective.split()[1], 16) == 0
     running.terminate()
     finish(running)
+
+
+def test_replies_to_others_that_come_before_the_first_send(closed):
+    """A raw socket gets everybody's from the moment when it is opened: here they come without a pause."""
+    flood = start_ping(closed, "-f", "-q", "127.0.0.1", wrap=ONLY_NET_RAW)
+    assert flood.stdout.readline().startswith("PING ")
+    for _ in range(20):
+        report = ping_json(closed, "-c", "2", "-i", "0.01", "127.0.0.1", "127.0.0.2", wrap=ONLY_NET_RAW)
+        assert report.total["received"] == 4 and report.kinds == {"reply"}, report.result
+    assert report.accounting["not_ours"] > 0, "the others' replies never came"
+    flood.terminate()
+    assert finish(flood).code == 0
