@@ -1,6 +1,5 @@
 # What a consumer gets: the library, the command, the headers, `find_package(sonde)` and `pkg-config sonde`.
 # tests/install proves all of it.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(sonde_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sonde)

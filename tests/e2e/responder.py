@@ -240,7 +240,7 @@ class Answers:
             "quote_nothing": lambda r: [(0, r.unreachable(quoted=b"")), (0.03, r.reply())],
             "quote_bad_ihl": lambda r: [(0, r.unreachable(b"\x41" + bytes(r.ip)[1:])), (0.03, r.reply())],
             "quote_other_process": lambda r: [(0, r.unreachable(r.quoted_with(4, b"\x12\x34"))), (0.03, r.reply())],
-            "error_with_reply": lambda r: [(0, r.reply()), (0, r.unreachable())],
+            "error_with_reply": lambda r: [(LATE_BY / 2, r.reply()), (LATE_BY, r.unreachable())],
             "error_after_reply": lambda r: [(0, r.reply()), (0.03, r.unreachable())],
         }.get(mode, lambda r: [])
 

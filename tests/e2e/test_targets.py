@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import sys
+import time
 
 import pytest
 
@@ -136,7 +138,7 @@ def test_name_that_does_not_resolve_is_told_and_the_others_go_on(host):
     assert result.code == 2
     assert result.err == "sonde ping: nowhere.invalid: Name or service not known\n"
     rows = {row[0]: row for row in table_rows(result.out)}
-    assert rows["127.0.0.1"][-8:-6] == ["2", "0%"] or "2" in rows["127.0.0.1"]
+    assert "0%" in rows["127.0.0.1"] and "0%" in rows["localhost"] and "0%" not in rows["nowhere.invalid"]
     report = ping_json(host, "-c", "2", "-i", "0.1", "127.0.0.1", "nowhere.invalid", "localhost", code=2, silent=False)
     assert report.summary("nowhere.invalid")["address"] is None, report.result
     assert report.summary("127.0.0.1")["received"] == 2 and report.summary("localhost")["received"] == 2, report.result
@@ -151,7 +153,7 @@ def test_slow_names_do_not_hold_up_probes(host):
     """A name server that never answers: the other target's pings are over long before the name is given up."""
     host.use_names(nsswitch="hosts: files dns\n",
                    resolv="nameserver 127.0.0.9\noptions timeout:2 attempts:1\n")
-    silent = host.start("/usr/bin/python3", "-c", "import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); "
+    silent = host.start(sys.executable, "-c", "import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); "
                         "s.bind(('127.0.0.9', 53)); print('ready', flush=True); time.sleep(600)")
     assert silent.stdout.readline() == "ready\n"
     running = start_ping(host, "--json", "-c", "5", "-i", "0.1", "127.0.0.1", "slow.example.test")
@@ -173,10 +175,12 @@ def test_a_thousand_targets_share_one_socket(host):
     targets = [f"127.0.{n // 250}.{n % 250 + 1}" for n in range(1000)]
     running = start_ping(host, "-q", "-i", "0.3", *targets)
     wait_until(lambda: icmp_sockets(running.pid), "a socket")
+    first = running.stdout.readline()
+    time.sleep(0.5)  # all have been sent to by then, and some twice
     assert icmp_sockets(running.pid) == ["icmp"]
-    wait_until(lambda: icmp_sockets(running.pid) != ["icmp"] or running.poll() is None, "nothing")
     running.send_signal(signal.SIGINT)
     result = finish(running)
+    assert first == "PING 1000 targets, 56 data bytes each\n"
     assert [row[0] for row in table_rows(result.out)] == targets, "not in input order"
 
 
@@ -185,7 +189,7 @@ def test_one_socket_per_family(host):
     wait_until(lambda: len(icmp_sockets(running.pid)) >= 2, "both sockets")
     assert icmp_sockets(running.pid) == ["icmp", "icmp6"]
     running.send_signal(signal.SIGINT)
-    assert finish(running).code == 0
+    finish(running)
 
 
 def test_a_thousand_targets_are_all_answered(host):
@@ -213,7 +217,6 @@ def test_silent_hosts_do_not_slow_the_others_down(routed):
 
 
 def test_rate_bounds_all_targets_together(host):
-    import time
     before = time.monotonic()
     report = ping_json(host, "-c", "1", "--rate", "100", "127.0.0.0/25")
     assert time.monotonic() - before > 1.0  # 126 pings at 100 a second
