@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
+#include <poll.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -29,17 +30,22 @@ void prepare_standard_streams() noexcept {
 }
 
 bool write_out(std::string_view text) noexcept {
-    if (first_write_error != 0) return false;
-    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return true;
-    first_write_error = errno != 0 ? errno : EIO;
-    return false;
+    // Not through stdio, which loses what is left of a write that a signal interrupts.
+    while (first_write_error == 0 && !text.empty()) {
+        const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+        if (written >= 0) {
+            text.remove_prefix(static_cast<std::size_t>(written));
+        } else if (errno == EAGAIN) {  // the descriptor is shared with somebody who wants it non-blocking
+            pollfd writable{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+            ::poll(&writable, 1, -1);
+        } else if (errno != EINTR) {
+            first_write_error = errno;
+        }
+    }
+    return first_write_error == 0;
 }
 
 int settle_output(int exit_code) noexcept {
-    errno = 0;
-    if (first_write_error == 0 && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)) {
-        first_write_error = errno != 0 ? errno : EIO;
-    }
     if (first_write_error == 0 || first_write_error == EPIPE) return exit_code;
     print_error("sonde", system_failure("cannot write to stdout", first_write_error).what);
     return exit_trouble;

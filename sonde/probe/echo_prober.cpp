@@ -15,6 +15,11 @@ constexpr std::size_t events_per_call = 1024;
 // A target that fell behind by less catches up; by more (the machine slept), and what it missed is skipped.
 constexpr duration bearable_delay = 100ms;
 
+// The kernel stamps a datagram twice: on entering the device layer and on reaching the device. The making of stamps,
+// and of a capture's copy, takes microseconds in between, so that its leaving lies in the middle. What is longer was a
+// wait in a queue of this machine, and that counts as part of the round trip: a full uplink is what a user waits for.
+constexpr duration queue_wait = 20us;
+
 // How long a sequence number rests after a ping that was not answered: as long again as it was waited for, within
 // bounds. Without a token only the rest keeps a late reply from a newer ping, so it is the longest then.
 duration quarantine(duration waited, bool unverified) noexcept {
@@ -343,8 +348,12 @@ void echo_prober::handle_transmit_timestamp(time_point now, flight_ref where, ti
     slot* s = lanes_[where.lane].table.find(where.sequence);
     // A stamp outside [handed to the kernel, now] is of another ping, or the wall clock stepped.
     if (s == nullptr || s->phase() != slot_state::in_flight || sent_at < s->sent_at || sent_at > now) return;
-    s->sent_at = sent_at;
-    s->kernel_sent = 1;
+    if (s->stamps == 0) {
+        s->sent_at = sent_at;
+    } else if (s->stamps == 1) {
+        s->sent_at += std::min(sent_at - s->sent_at, queue_wait) / 2;
+    }
+    s->stamps = std::min(s->stamps + 1U, 2U) & 3U;
 }
 
 void echo_prober::handle_kernel_drops(time_point now, std::uint64_t dropped) {

@@ -151,7 +151,8 @@ public:
     void refuse_lane(time_point now, const lane_request& request, int error_number);
 
     void handle_send_failure(time_point now, flight_ref where, int error_number);
-    /// The kernel's transmit timestamp of a ping, converted to monotonic time.
+    /// A transmit timestamp of the kernel's, converted to monotonic time: the first of a ping is that of entering the
+    /// device layer, the second (if there is one) of reaching the device. The ping left in the middle.
     void handle_transmit_timestamp(time_point now, flight_ref where, time_point sent_at);
     void handle_datagram(time_point now, const datagram_meta& meta, bytes_view message);
     /// `quoted` begins at the ICMP header of the ping that the error is about.

@@ -199,7 +199,7 @@ void echo_prober::measure(time_point now, const slot& s, std::optional<time_poin
     if (!stamped) {
         told.clock = clock_source::user;
     } else {
-        told.clock = s.kernel_sent != 0 ? clock_source::kernel : clock_source::kernel_rx;
+        told.clock = s.stamps != 0 ? clock_source::kernel : clock_source::kernel_rx;
     }
 }
 

@@ -70,6 +70,26 @@ TEST(echo_prober, says_which_clocks_it_used) {
     EXPECT_EQ(e.rtt, 4ms);
 }
 
+TEST(echo_prober, two_transmit_stamps_mean_the_middle_and_a_local_queue_counts) {
+    struct stamps {
+        duration second;
+        duration rtt;
+    };
+    for (const auto& [second, rtt] : {stamps{4us, 1000us - 2us}, stamps{19us, 1000us - 9500ns}, stamps{800us, 990us}}) {
+        rig r;
+        const auto ping = r.ping(1, "192.0.2.1");
+        const time_point first = r.now + 5us;
+        r.now += 2ms;
+        r.prober.handle_transmit_timestamp(r.now, ping.where, first);
+        r.prober.handle_transmit_timestamp(r.now, ping.where, first + second);
+        r.prober.handle_transmit_timestamp(r.now, ping.where, first + 1ms);
+        r.deliver(ping, rig::reply_to(ping), {}, first + 1ms);
+        const event e = r.only_event();
+        EXPECT_EQ(e.rtt, rtt);
+        EXPECT_EQ(e.clock, clock_source::kernel);
+    }
+}
+
 TEST(echo_prober, a_stepped_clock_changes_nothing) {
     for (const duration step : {duration{-1h}, duration{1h}, duration{-4ms}}) {
         rig r;

@@ -6,10 +6,10 @@ namespace sonde::probe {
 
 namespace {
 
-// Quarantine ends are kept in 26 bits of 64 ms ticks, compared modulo 2^26 (49 days), rounded up so that none ends
+// Quarantine ends are kept in 25 bits of 64 ms ticks, compared modulo 2^25 (24 days), rounded up so that none ends
 // early.
 constexpr duration tick = std::chrono::milliseconds{64};
-constexpr std::uint32_t tick_mask = (1U << 26) - 1;
+constexpr std::uint32_t tick_mask = (1U << 25) - 1;
 
 std::uint32_t tick_of(time_point t) noexcept {
     return static_cast<std::uint32_t>(t.time_since_epoch() / tick) & tick_mask;
@@ -64,7 +64,7 @@ std::optional<std::uint16_t> sequence_table::start(time_point now, const request
         s.epoch = static_cast<std::uint32_t>(next_serial_ >> 16);
         s.state = static_cast<std::uint32_t>(slot_state::in_flight);
         s.series = r.series ? 1 : 0;
-        s.kernel_sent = 0;
+        s.stamps = 0;
         s.unverified = 0;
         s.answered = 0;
         s.value = index & tick_mask;

@@ -44,10 +44,10 @@ public:
         std::uint32_t epoch;  ///< serial number = epoch * 65536 + sequence
         std::uint32_t state : 2;
         std::uint32_t series : 1;
-        std::uint32_t kernel_sent : 1;  ///< `sent_at` is the kernel's timestamp
-        std::uint32_t unverified : 1;   ///< its answers carry no token
-        std::uint32_t answered : 1;     ///< in flight still, for the duplicates
-        std::uint32_t value : 26;       ///< in flight: index of the flight; expired: tick at which quarantine ends
+        std::uint32_t stamps : 2;      ///< how many timestamps of the kernel's are in `sent_at`
+        std::uint32_t unverified : 1;  ///< its answers carry no token
+        std::uint32_t answered : 1;    ///< in flight still, for the duplicates
+        std::uint32_t value : 25;      ///< in flight: index of the flight; expired: tick at which quarantine ends
 
         [[nodiscard]] slot_state phase() const noexcept { return static_cast<slot_state>(state); }
     };

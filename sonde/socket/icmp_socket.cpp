@@ -224,9 +224,8 @@ void icmp_socket::ask_for_buffers(const icmp_socket_options& options) noexcept {
 
 void icmp_socket::ask_for_timestamps() noexcept {
     constexpr unsigned reception = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
-    // Stamped on entering the device layer: in front of the queues, whose delay is part of what a user waits for (a
-    // driver's stamp would hide a full uplink), of any capture's copying, and with every driver.
-    constexpr unsigned transmission = SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+    constexpr unsigned transmission = SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE |
+                                      SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
     // Turning OPT_ID off and on again sets the kernel's counter to zero.
     const bool receives = set_option(fd(), SOL_SOCKET, SO_TIMESTAMPING, reception);
     stamps_transmits_ = receives && set_option(fd(), SOL_SOCKET, SO_TIMESTAMPING, reception | transmission);

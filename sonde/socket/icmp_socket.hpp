@@ -58,7 +58,7 @@ struct queued_error {
     enum class origin : std::uint8_t {
         local,               ///< the send call has reported it already
         icmp,                ///< an ICMP error that quotes one of our datagrams
-        transmit_timestamp,  ///< `stamp_id` was handed to the device at `at`
+        transmit_timestamp,  ///< `stamp_id` entered the device layer at `at`, or, in a second entry, reached the device
     };
     origin from = origin::local;
     std::uint8_t type = 0;

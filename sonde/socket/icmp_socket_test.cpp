@@ -115,12 +115,16 @@ TEST_F(opened, transmit_stamps_carry_the_number_of_the_message) {
     EXPECT_EQ(first.first_stamp, 0U);
     EXPECT_EQ(s.send(three).first_stamp, 3U);
     wait_for(s, POLLERR);
-    ASSERT_EQ(s.receive_errors(batch), 6U);
-    for (std::uint32_t i = 0; i < 6; ++i) {
-        const queued_error stamp = s.error(batch, i);
-        EXPECT_EQ(stamp.from, queued_error::origin::transmit_timestamp);
-        EXPECT_EQ(stamp.stamp_id, i);
-        EXPECT_TRUE(stamp.at.has_value());
+    // Each is stamped on entering the device layer and on reaching the device.
+    ASSERT_EQ(s.receive_errors(batch), 12U);
+    for (std::uint32_t i = 0; i < 12; i += 2) {
+        const queued_error entered = s.error(batch, i);
+        const queued_error reached = s.error(batch, i + 1);
+        EXPECT_EQ(entered.from, queued_error::origin::transmit_timestamp);
+        EXPECT_EQ(entered.stamp_id, i / 2);
+        EXPECT_EQ(reached.stamp_id, i / 2);
+        ASSERT_TRUE(entered.at && reached.at);
+        EXPECT_LE(*entered.at, *reached.at);
     }
 }
 
@@ -136,7 +140,7 @@ TEST_F(opened, a_failed_message_says_why_and_the_stamps_begin_anew) {
     EXPECT_EQ(done.sent, 1U);
     EXPECT_EQ(done.first_stamp, 0U);
     wait_for(s, POLLERR);
-    ASSERT_EQ(s.receive_errors(batch), 1U);
+    ASSERT_EQ(s.receive_errors(batch), 2U);
     EXPECT_EQ(s.error(batch, 0).stamp_id, 0U);
 }
 

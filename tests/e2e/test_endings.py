@@ -1,9 +1,12 @@
 """How a run ends: signals, a reader that goes away, a disk that is full, the deadline. What is in flight is pending."""
 
+import fcntl
 import os
 import re
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 import pytest
@@ -206,3 +209,30 @@ def test_stop_and_continue_changes_nothing(host):
     report = Report(result)
     assert report.total["lost"] == 0 and report.total["received"] == report.total["sent"], report.result
     assert report.accounting["skipped"] >= 10, report.result
+
+
+@pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGINT])
+def test_signal_while_the_reader_is_slow_loses_no_line(host, how):
+    """The pipe is full and the process waits in a write, which the signal interrupts."""
+    running = start_ping(host, "--json", "-c", "3", "-i", "0.2", "-W", "30", "127.0.0.0/22")
+    wait_until(lambda: pipe_is_full(running), "a full pipe")
+    for _ in range(3):
+        running.send_signal(how)
+        time.sleep(0.05)
+    result = finish(running)
+    report = Report(result)
+    assert report.total["targets"] == 1022 and "cannot write" not in result.err, result
+    if how == signal.SIGQUIT:
+        assert result.code == 0 and report.total["received"] == 3 * 1022, result
+    else:
+        assert result.code in (0, 1), result
+
+
+def pipe_is_full(process):
+    """Of a process that has more to say: what can be read does not grow any more."""
+    def unread():
+        return struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, b"\0" * 4))[0]
+
+    before = unread()
+    time.sleep(0.3)
+    return before == unread() > 8192

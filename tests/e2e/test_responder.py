@@ -282,7 +282,7 @@ def test_error_that_is_not_about_our_ping_changes_nothing(fake, mode, family):
 
 @BOTH
 def test_reply_wins_over_an_error_that_is_read_with_it(fake, family):
-    """The process sleeps while both come, first the reply: the error is as well-formed as can be, and changes nothing."""
+    """The process sleeps while both come, first the reply. The error is well-formed, and changes nothing."""
     host = address("error_with_reply", family)
     running = start_ping(fake.host, "--json", "-c", "1", "-W", "20", host)
     wait_until(lambda: any(r["dst"] == host for r in fake.seen()), "the request")
