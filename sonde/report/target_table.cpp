@@ -120,7 +120,7 @@ void target_table::row(std::string& out, std::size_t index) const {
 
 void append_live_table(std::string& out, std::span<const target_row> rows, std::size_t total, std::string_view status,
                        screen_size screen) {
-    constexpr std::size_t least_label = 8;
+    constexpr std::size_t least_label = 15;
     const std::size_t body = screen.lines > 2 ? screen.lines - 2 : 0;
     const std::size_t room = total <= body ? body : body - std::min<std::size_t>(body, 1);
     const std::size_t shown = std::min(rows.size(), room);
