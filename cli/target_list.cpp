@@ -24,6 +24,11 @@ failure refusal(std::string_view word, std::string_view why) {
             std::make_error_code(std::errc::invalid_argument)};
 }
 
+// What a parser says behind the word that it quotes; that, too, may hold parts of the word.
+std::string cause(const failure& f) {
+    return report::escape_text(f.what.substr(f.what.find("' ") + 2));
+}
+
 bool digits_and_dots(std::string_view word) {
     return std::ranges::all_of(word, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
 }
@@ -41,7 +46,7 @@ bool looks_like_a_name(std::string_view word) {
 
 result<void> append_prefix(std::vector<listed_target>& targets, std::string_view word) {
     const auto range = prefix::parse(word);
-    if (!range) return refusal(word, range.error().what.substr(range.error().what.find("' ") + 2));
+    if (!range) return refusal(word, cause(range.error()));
     if (range->host_count() > target_limit - targets.size()) {
         return refusal(word, fmt::format("holds too many addresses: a list has at most {}", target_limit));
     }
@@ -62,7 +67,7 @@ result<void> append_targets(std::vector<listed_target>& targets, std::string_vie
         targets.push_back({std::string(word), *address});
         return {};
     } else if (word.find(':') != std::string_view::npos || word.find('%') != std::string_view::npos) {
-        return refusal(word, address.error().what.substr(address.error().what.find("' ") + 2));
+        return refusal(word, cause(address.error()));
     }
     if (!word.empty() && digits_and_dots(word)) {
         const auto address = ip_address::parse_short(word);
