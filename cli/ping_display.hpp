@@ -26,7 +26,6 @@ struct pinged {
     std::uint32_t index = not_started;  ///< the listener's number for it
     std::uint32_t last_sent = 0;        ///< number of the latest ping, for -O
     bool last_settled = true;
-    bool unresolved = false;
     bool named = false;         ///< the address was looked up
     bool up = false;            ///< the latest ping that has an outcome was answered
     std::uint32_t decided = 0;  ///< the number of that ping, 0 before there is one

@@ -221,7 +221,6 @@ void ping_session::on_resolved(std::size_t place, const result<ip_address>& addr
         if (!start(place)) end();
     } else {
         failed_ = true;
-        targets_[place].unresolved = true;
         ++failed_names_;
         targets_[place].note = std::make_unique<std::string>("not resolved");
         print_failure(title, address.error());
