@@ -7,27 +7,6 @@ using namespace sonde::cli;
 
 const std::vector<std::string> options{"--count", "--interval", "--timeout", "--deadline", "--size", "--json", "-c"};
 
-TEST(Suggestion, EditDistance) {
-    EXPECT_EQ(edit_distance("", ""), 0U);
-    EXPECT_EQ(edit_distance("ping", ""), 4U);
-    EXPECT_EQ(edit_distance("", "ping"), 4U);
-    EXPECT_EQ(edit_distance("ping", "ping"), 0U);
-    EXPECT_EQ(edit_distance("pnig", "ping"), 1U);
-    EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
-    EXPECT_EQ(edit_distance("doctro", "doctor"), 1U);
-}
-
-TEST(Suggestion, NearestIsNearEnough) {
-    EXPECT_EQ(nearest("--cuont", options), "--count");
-    EXPECT_EQ(nearest("--intervall", options), "--interval");
-    EXPECT_EQ(nearest("--dead", options), "--deadline");
-    EXPECT_EQ(nearest("--jsno", options), "--json");
-    EXPECT_FALSE(nearest("--frobnicate", options));
-    EXPECT_FALSE(nearest("-z", options));
-    EXPECT_FALSE(nearest("", options));
-    EXPECT_FALSE(nearest(std::string(100000, '-'), options));
-}
-
 TEST(Suggestion, Words) {
     EXPECT_EQ(did_you_mean("--cuont", options), "; did you mean '--count'?");
     EXPECT_EQ(did_you_mean("--frobnicate", options, "; see --help"), "; see --help");

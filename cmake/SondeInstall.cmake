@@ -28,9 +28,15 @@ get_target_property(sonde_kind sonde TYPE)
 if(sonde_kind STREQUAL "STATIC_LIBRARY")
   set(sonde_pc_requires "fmt >= 9, libcap")
   set(sonde_pc_requires_private "")
+  # By its bare name: libpcap.pc adds to `--static` what its own archive needs (libsystemd, libdbus), whose archives and
+  # links few have, and the shared libpcap needs none of it.
+  set(sonde_pc_libs " -lpcap")
+  set(sonde_pc_libs_private "")
 else()
   set(sonde_pc_requires "fmt >= 9")
   set(sonde_pc_requires_private "libcap")
+  set(sonde_pc_libs "")
+  set(sonde_pc_libs_private "-lpcap")
 endif()
 # From lib/<triplet>/pkgconfig up to the prefix.
 file(RELATIVE_PATH sonde_pc_up /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)

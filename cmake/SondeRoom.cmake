@@ -36,8 +36,9 @@ function(sonde_assemble library)
   target_include_directories(${library} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(${library} PUBLIC cxx_std_20)
-  # By its bare name in the installed package: a consumer's CMake need not know pkg-config for the sake of one archive.
+  # By their bare names in the installed package: a consumer's CMake need not know pkg-config for the sake of two archives.
   target_link_libraries(${library} PUBLIC Boost::headers fmt::fmt Threads::Threads
-    PRIVATE $<BUILD_INTERFACE:PkgConfig::libcap> $<INSTALL_INTERFACE:cap> $<BUILD_INTERFACE:sonde_flags>)
+    PRIVATE $<BUILD_INTERFACE:PkgConfig::libcap> $<BUILD_INTERFACE:PkgConfig::libpcap>
+            $<INSTALL_INTERFACE:cap> $<INSTALL_INTERFACE:pcap> $<BUILD_INTERFACE:sonde_flags>)
   set_target_properties(${library} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 endfunction()

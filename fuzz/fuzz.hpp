@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include <sonde/base/bytes.hpp>
 
@@ -37,6 +38,31 @@ inline void require(bool holds, const char* invariant) {
 
 [[nodiscard]] inline bool same(bytes_view a, bytes_view b) {
     return std::ranges::equal(a, b);
+}
+
+/// What a message that was read writes: everything that is read can be written, in as many bytes as it says.
+template <class Message, class... Arguments>
+[[nodiscard]] std::vector<std::byte> emitted(const Message& message, const Arguments&... arguments) {
+    std::vector<std::byte> out(message.size());
+    require(message.emit(out, arguments...) == out.size(), "what was read can be written");
+    return out;
+}
+
+/// Calls `next` on `list` until nothing is left: each step moves on, ends at an error, and what it finds lies inside.
+/// `inner` gives the bytes of an element. The result says whether there was no error.
+template <class Next, class Inner>
+bool walk(bytes_view list, Next next, Inner inner) {
+    bytes_view rest = list;
+    bool well_formed = true;
+    while (!rest.empty()) {
+        const std::size_t before = rest.size();
+        const auto element = next(rest);
+        require(rest.size() < before, "a walk moves on");
+        require(element.has_value() || rest.empty(), "a walk ends at an error");
+        well_formed = well_formed && element.has_value();
+        if (element && *element) require(inside(list, inner(**element)), "an element lies inside");
+    }
+    return well_formed;
 }
 
 }  // namespace sonde::fuzz

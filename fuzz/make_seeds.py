@@ -2,6 +2,7 @@
 """Writes the seeds of the fuzz targets to fuzz/corpus/. What libFuzzer found is kept beside them."""
 
 import pathlib
+import re
 import struct
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
@@ -41,6 +42,26 @@ ECHO = icmp(8, 0, 0x12340001, bytes(range(16)))
 ECHO6 = icmp(128, 0, 0x12340001, bytes(range(16)))
 
 SEEDS = {
+    "craft": {
+        "echo": b'ip(dst=127.0.0.1, ttl=64)/icmp(echo, id=7, seq=1)/"hello"',
+        "arp": b'eth(dst=broadcast)/arp(pdst=10.0.0.1)',
+        "udp6": b'ip6(dst=::1)/udp(dport=53)/hex(00ff)',
+        "ospf": b'ip(dst=224.0.0.5, proto=89)/ospf(hello)',
+        "tcp": b'ip/tcp(dport=80, flags=SYN+ACK, mss=1460, wscale=7, sack_ok, timestamp=1:2, nop, sack=[1:2,3:4])',
+        "error": b'ip/icmp(unreachable, code=3)/ip/udp/"12345678"',
+        "dhcp": b'eth/ip(dst=255.255.255.255)/udp/dhcp(message_type=discover, parameter_list=[1,3,6], hostname="a")',
+        "nd": b'eth/ip6/icmp6(ns, target=2001:db8::1, slla=02:00:00:00:00:01)',
+        "ra": b'ip6/icmp6(ra, managed, prefix(prefix_length=64, value=2001:db8::), mtu=1500)',
+        "extensions": b'ip6/hopopts(router_alert=0)/routing(source_route)/frag(m, offset=3)/dstopts/udp',
+        "vlan": b'eth/vlan(id=5, prio=7)/vlan(id=6)/ip/igmp(report3)',
+        "wrong": b"ip(version=5, ihl=15, len=7, chksum=0xbeef)/udp(len=3, chksum=0)/'abc\\x00\\n'",
+        "options": b'ip(options=hex(0700), record_route=[1.2.3.4], option99=hex(00))/zeros(8)',
+        "layers_only": b'ip/tcp/udp/icmp/igmp/ospf/dhcp/arp/eth/sll/sll2/null/icmpext',
+        "too_long": b'ip/zeros(65535)',
+        "open_quote": b'ip/"abc',
+        "deep_list": b'tcp(sack=[[[[[[[[1]]]]]]]])',
+        "unknown": b'ip(tttl=3)',
+    },
     "ipv4": {
         "echo": ipv4(ECHO),
         "padded": ipv4(ECHO[:8]) + bytes(18),
@@ -143,6 +164,265 @@ SEEDS["text"] = {
         "group_range": "0\t2147483647\n",
         "id_map": "         0       1000          1\n",
     }.items()
+}
+
+
+# The typed views of the link, transport and group protocols: packets that scapy made, and what is wrong with them.
+def packets(**hexadecimal: str) -> dict[str, bytes]:
+    return {name: bytes.fromhex(digits) for name, digits in hexadecimal.items()}
+
+
+SEEDS["link"] = packets(
+    ethernet="00 020000000002 020000000001 0800 450000160001000040008eabc0000201c63364076869",
+    tags="00 01005e000005 020000000001 88a8a064 8100fffe 0800 616263",
+    six_tags="00 020000000002 020000000001" + "81000007" * 6 + "0800",
+    tag_cut="00 020000000002 020000000001 810000",
+    llc="00 0180c2000000 020000000001 0003 424203",
+    arp_request="01 0001 0800 06 04 0001 020000000001 c0000201 000000000000 c0000202",
+    arp_reply_padded="01 0001 0800 06 04 0002 020000000002 c0000202 020000000001 c0000201" + "00" * 18,
+    arp_other_lengths="01 0001 0800 08 10 0001 020000000001 c0000201 000000000000 c0000202",
+    arp_other_hardware="01 0006 0800 06 04 0001 020000000001 c0000201 000000000000 c0000202",
+)
+SEEDS["nd"] = packets(
+    solicitation="87007a97 00000000 fe800000000000000000000000000002 0101020000000001",
+    advertisement="88009819 e0000000 fe800000000000000000000000000002 0201020000000002",
+    router_solicitation="85007a2c 00000000 0101020000000001",
+    router_advertisement="8600b27b 40a80708 00007530 000003e8 0101020000000001 0501000000000578"
+                         "030440c0 00015180 00003840 00000000 20010db8000100000000000000000000",
+    redirect="89001991 00000000 fe800000000000000000000000000009 20010db8000000000000000000000077 0201020000000009",
+    multicast_target="87007a97 00000000 ff020000000000000000000000000001",
+    option_length_0="87007a97 00000000 fe800000000000000000000000000002 0100020000000001",
+    option_past_end="87007a97 00000000 fe800000000000000000000000000002 0102020000000001",
+    mapped_target="87007a97 00000000 00000000000000000000ffffe0000001",
+)
+SEEDS["udp"] = packets(
+    query="9c400035000d273a 7175657279",
+    padded="9c400035000a273a 7175657279",
+    empty="9c40003500080000",
+    length_below_header="9c4000350007273a 7175657279",
+    length_above_datagram="9c400035ffff273a 7175657279",
+)
+SEEDS["tcp"] = packets(
+    syn="9c400050 01020304 00000000 a002faf0 7bd60000 020405b4 0402 080a1122334400000000 01 030307",
+    urgent="00509c40 00000005 01020305 a03801f5 82b10003 01010512 0000000100000002 fffffff000000010 64617461",
+    reset="9c400050 00000000 00000000 50040000 00000000",
+    offset_4="9c400050 01020304 00000000 40020000 00000000",
+    offset_past_end="9c400050 01020304 00000000 f0020000 00000000 0204",
+    option_length_0="9c400050 01020304 00000000 60020000 00000000 02000000",
+    sack_of_five="9c400050 01020304 00000000 f0100000 00000000 052a" + "00" * 38,
+    unknown_option="9c400050 01020304 00000000 70020000 00000000 fd08f98900000000",
+)
+SEEDS["igmp"] = packets(
+    query_v1="1100eeff00000000",
+    query_v2="11640c97e0010203",
+    query_v3="118f7de1e0010203 0a7d0002 c0000201 c0000209",
+    query_of_no_version="11640c97e0010203 0a7d",
+    query_sources_past_end="118f7de1e0010203 0a7dffff c0000201",
+    report_v1="12000bfbe0010203",
+    report_v2="160007fbe0010203",
+    leave="170006fbe0010203",
+    report_v3="220089ef00000002 04000000e0010203 01000002e8010101 c0000201 c0000202",
+    report_auxiliary="2200000000000001 06010001e0010203 c0000201 aabbccdd 99",
+    report_records_past_end="220000000000ffff 04000000e0010203",
+    pim="14000000000000010203",
+)
+SEEDS["ospf"] = packets(
+    hello="02010034 c0000201 00000000 328a0000 0000000000000000 ffffff00 000a0201 00000028 c0000201 c0000202 c0000202"
+          "c0000203",
+    password="0201002c c0000201 00000001 3c9b0001 70617373776f7264 ffffff00 000a0001 00000028 00000000 00000000",
+    digest="0201002c c0000201 00000001 00000002 0000011000000001 ffffff00 000a0001 00000028 00000000 00000000"
+           + "55" * 16,
+    hello_cut="0201001c c0000201 00000000 00000000 0000000000000000 ffffff00",
+    neighbor_cut="02010036 c0000201 00000000 328a0000 0000000000000000 ffffff00 000a0201 00000028 c0000201 c0000202"
+                 "c0000202 c0000203 0000",
+    length_below_header="02010017 c0000201 00000000 328a0000 0000000000000000",
+    update="04040018 c0000201 00000000 00000000 0000000000000000",
+    version_3="03010018 c0000201 00000000 00000000 0000000000000000",
+)
+DHCP_HEAD = "01 01 06 00 12345678 0003 8000" + "00" * 16 + "020000000001" + "00" * (10 + 64)
+SEEDS["dhcp"] = packets(
+    discover=DHCP_HEAD + "00" * 128 + "63825363 350101 0c04686f7374 3204c0000232 ff",
+    overload=DHCP_HEAD + "350102ff" + "00" * 124 + "63825363 340101 ff",
+    overload_malformed=DHCP_HEAD + "ee" * 128 + "63825363 340101 ff",
+    padded=DHCP_HEAD + "00" * 128 + "63825363 000000 350108 ff 0000",
+    option_past_end=DHCP_HEAD + "00" * 128 + "63825363 35ff01",
+    option_cut=DHCP_HEAD + "00" * 128 + "63825363 35",
+    bootp=DHCP_HEAD + "00" * 128 + "00000000",
+    hardware_address_of_17="01 01 11 00" + DHCP_HEAD[11:] + "00" * 128 + "63825363 ff",
+)
+SEEDS["ipv6_extension"] = packets(
+    router_alert="00 3a00 05020000 0100",
+    home_address="3c 1102 0102 0000 c910 20010db8000000000000000000000001",
+    source_route="2b 3a02 00 01 00000000 20010db8000000000000000000000009",
+    fragment="2c 3a00 05c9 deadbeef",
+    chain="00 2b00 05020000 0100 3c00 0401 00000000 2c00 01040000 0000 3a00 0001 00000007",
+    option_past_end="00 3a00 05ff0000 0100",
+    header_past_end="3c 3aff 0104 00000000",
+    pads="3c 3a00 000000000000",
+)
+
+# dissect_fuzz.cpp's first byte is the place of the link type in its table; the frames are those of the unit tests.
+LINKS = ["null_loopback", "ethernet", "raw_ip", "linux_cooked", "raw_ipv4", "raw_ipv6", "linux_cooked_v2"]
+SAMPLES = CORPUS.parent.parent / "sonde" / "wire" / "sample_frames_test.hpp"
+SEEDS["dissect"] = {
+    name: bytes([LINKS.index(link)]) + bytes.fromhex("".join(re.findall(r'"([0-9a-f]*)"', digits)))
+    for name, link, digits in re.findall(r'\{"(\w+)", link_type::(\w+),\s*((?:"[0-9a-f]*"\s*)*)\}',
+                                         SAMPLES.read_text())
+}
+
+# One byte of family (even: IPv4), then the ICMP error.
+EXTENSION = "2000 0000 000c 0101 03e81001 05dc1b02"
+SEEDS["icmp_extension"] = {
+    name: bytes.fromhex(head) + bytes([0x45]) * size + bytes.fromhex(extension)
+    for name, (head, size, extension) in {
+        "mpls": ("00 0b00 0000 0020 0000", 128, EXTENSION),
+        "mpls6": ("01 0300 0000 1000 0000", 128, EXTENSION),
+        "interface": ("00 0b00 0000 0001 0000", 4,
+                      "2000 0000 001c 028f 00000003 00010000 0a000001 0865746830000000 000005dc"),
+        "old": ("00 0b00 0000 0000 0000", 128, "2000 aa2b 000c 0101 03e81001 05dc1b02"),
+        "object_length_0": ("00 0b00 0000 0001 0000", 4, "2000 0000 0000 0101"),
+        "object_past_end": ("00 0b00 0000 0001 0000", 4, "2000 0000 ffff 0101 00000000"),
+        "name_length_0": ("00 0b00 0000 0001 0000", 4, "2000 0000 0008 0202 00000000"),
+        "length_past_end": ("00 0b00 0000 00ff 0000", 128, EXTENSION),
+        "structure": ("00", 0, EXTENSION),
+    }.items()
+}
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(int.from_bytes(data[i:i + 2], "big") for i in range(0, len(data), 2))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return (~total & 0xFFFF).to_bytes(2, "big")
+
+
+def responder_seeds():
+    """Frames for echo_responder_fuzz.cpp: a byte of flags, then frames after their lengths."""
+    near, far, all_macs = bytes.fromhex("020000000001"), bytes.fromhex("020000000002"), b"\xff" * 6
+    near4, far4 = bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2])
+    near6, far6 = (bytes.fromhex("20010db8" + "00" * 11) + bytes([n]) for n in (1, 2))
+
+    def v4(message, options=b"", destination=far4, fragment=0):
+        message = message[:2] + checksum(message[:2] + b"\0\0" + message[4:]) + message[4:]
+        header = bytes([0x45 + len(options) // 4, 0xB8]) + (20 + len(options) + len(message)).to_bytes(2, "big") + \
+            b"\x12\x34" + fragment.to_bytes(2, "big") + b"\x40\x01\0\0" + near4 + destination + options
+        return header[:10] + checksum(header) + header[12:] + message
+
+    def v6(message, extension=b"", first=58, destination=far6, hops=64):
+        pseudo = near6 + destination + len(message).to_bytes(4, "big") + b"\0\0\0\x3a"
+        message = message[:2] + checksum(pseudo + message[:2] + b"\0\0" + message[4:]) + message[4:]
+        return b"\x60\x0a\xbc\xde" + (len(extension) + len(message)).to_bytes(2, "big") + bytes([first, hops]) + \
+            near6 + destination + extension + message
+
+    def eth(packet, to=far):
+        return to + near + (b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\0") + packet
+
+    echo4, echo6 = bytes([8, 0, 0, 0, 0, 7, 0, 1]) + bytes(range(40)), bytes([128, 0, 0, 0, 0, 7, 0, 1]) + bytes(range(40))
+    arp = all_macs + near + bytes.fromhex("0806000108000604" "0001") + near + near4 + b"\0" * 6
+    solicited = bytes.fromhex("ff0200000000000000000001ff") + far6[13:]
+    solicit = v6(bytes([135, 0, 0, 0, 0, 0, 0, 0]) + far6 + b"\x01\x01" + near, destination=solicited, hops=255)
+    record_route = bytes([7, 11, 4] + [0] * 9)
+    hop_by_hop = bytes([58, 0, 5, 2, 0, 0, 1, 0])
+    frames = {
+        "echo": [eth(v4(echo4))],
+        "echo6": [eth(v6(echo6))],
+        "no_payload": [eth(v4(echo4[:8])) + b"\0" * 18],
+        "record_route": [eth(v4(echo4, record_route))],
+        "source_route": [eth(v4(echo4, bytes([131, 7, 4, 1, 2, 3, 4, 0])))],
+        "timestamp": [eth(v4(echo4, bytes([68, 12, 5, 1] + [0] * 8)))],
+        "fragment": [eth(v4(echo4, fragment=0x2000))],
+        "broadcast": [eth(v4(echo4, destination=b"\xff" * 4), all_macs)],
+        "hop_by_hop": [eth(v6(echo6, hop_by_hop, 0))],
+        "atomic_fragment": [eth(v6(echo6, bytes([58, 0, 0, 0, 1, 2, 3, 4]), 44))],
+        "arp": [arp + far4],
+        "arp_probe": [arp[:28] + b"\0" * 4 + arp[32:] + far4],
+        "solicitation": [eth(solicit, b"\x33\x33" + solicited[12:])],
+        "tagged": [far + near + b"\x81\0\0\5\x81\0\0\6\x08\0" + v4(echo4)],
+        "several": [arp + far4, eth(v4(echo4)), eth(v6(echo6)), eth(v4(echo4))],
+    }
+
+    def stream(flags, all_frames):
+        return bytes([flags]) + b"".join(len(f).to_bytes(2, "big") + f for f in all_frames)
+
+    seeds = {name: stream(0, all_frames) for name, all_frames in frames.items()}
+    seeds["faults"] = stream(2, frames["several"] * 6)
+    seeds["taken_tag"] = stream(4, frames["several"])
+    seeds["unfinished"] = stream(8, frames["several"])
+    seeds["cut"] = stream(32, frames["several"])
+    seeds["outgoing_reply"] = stream(16, [eth(v4(b"\0" + echo4[1:], destination=near4))])
+    seeds["raw_ip"] = stream(1, [v4(echo4), v6(echo6)])
+    seeds["prefix"] = stream(64, [eth(v4(echo4, destination=bytes([10, 99, 3, 4])))])
+    return seeds
+
+
+SEEDS["echo_responder"] = responder_seeds()
+
+# Capture files: both byte orders, both precisions, pcapng with two interfaces, and each kind of damage.
+def pcap(records: list[bytes], *, order: str = "<", magic: int = 0xA1B2C3D4, snap: int = 262144, link: int = 1) -> bytes:
+    return struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, snap, link) + b"".join(records)
+
+
+def pcap_record(data: bytes, *, order: str = "<", caplen: int | None = None) -> bytes:
+    return struct.pack(order + "IIII", 1, 2, len(data) if caplen is None else caplen, len(data)) + data
+
+
+def ng_block(kind: int, body: bytes) -> bytes:
+    body += b"\0" * (-len(body) % 4)
+    return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+
+NG_SECTION = ng_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+NG_INTERFACE = ng_block(1, struct.pack("<HHI", 1, 0, 0))
+
+
+def ng_packet(interface: int, data: bytes) -> bytes:
+    return ng_block(6, struct.pack("<IIIII", interface, 0, 1, len(data), len(data)) + data)
+
+
+SEEDS["capture_file"] = {
+    "pcap": pcap([pcap_record(ECHO), pcap_record(b"")]),
+    "pcap_big_nano": pcap([pcap_record(ECHO, order=">")], order=">", magic=0xA1B23C4D),
+    "pcap_cut": pcap([pcap_record(ECHO), pcap_record(ECHO)])[:-3],
+    "pcap_caplen_huge": pcap([pcap_record(ECHO, caplen=0xFFFFFFFF)]),
+    "pcap_above_snap": pcap([pcap_record(ECHO)], snap=8),
+    "pcap_other_link": pcap([pcap_record(ECHO)], link=127),
+    "pcapng": NG_SECTION + NG_INTERFACE * 2 + ng_packet(0, ECHO) + ng_packet(1, ECHO6),
+    "pcapng_no_interface": NG_SECTION + ng_packet(3, ECHO),
+    "pcapng_block_length_0": NG_SECTION + struct.pack("<II", 6, 0),
+    "gzip": bytes.fromhex("1f8b0800000000000003"),
+}
+
+# filter_fuzz.cpp: the link type's number, then one word of its vocabulary per byte.
+SEEDS["filter"] = {
+    "tcp_port": bytes([0, 0, 10, 43]),
+    "host_and_not_vlan": bytes([0, 8, 50, 13, 15, 7]),
+    "bytes_of_a_header": bytes([2, 4, 24, 43, 40, 43, 25, 26, 46, 33, 41]),
+    "unbalanced": bytes([1, 22, 22, 0, 14]),
+    "no_such_sign": bytes([0, 0, 63]),
+    "cooked": bytes([2, 60, 44, 13, 59]),
+}
+
+# datagram_fuzz.cpp: family (1: IPv6) and loopback (2), protocol, bytes that the datagram had beyond these.
+def delivered(protocol: int, message: str, *, choice: int = 0, longer: int = 0) -> bytes:
+    body = bytes.fromhex(message)
+    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 11, 0, 64, protocol, 0, b"\x7f\0\0\1", b"\x7f\0\0\1")
+    return bytes([choice, protocol, longer]) + (b"" if choice & 1 else header) + body
+
+
+SEEDS["datagram"] = {
+    "echo_request": delivered(1, "0800f7f700070001", choice=2),
+    "unreachable": delivered(1, "0303000000000000" + "4500001c000b0000401100007f0000017f000001" + "0035126700080000"),
+    "cut_icmp": delivered(1, "0800", longer=9),
+    "tcp_syn": delivered(6, "0050c0de00000000000000005012faf000000000"),
+    "udp_short": delivered(17, "0035"),
+    "igmp_query": delivered(2, "1164ee9b00000000"),
+    "ospf_hello": delivered(89, "0201001801010101" + "00" * 16),
+    "experiment": delivered(253, "78797a"),
+    "icmp6_too_big": delivered(58, "0200000000000500" + "60" + "00" * 39, choice=1),
+    "icmp6_echo": delivered(58, "8000000000070001", choice=3),
+    "bad_version": bytes([0, 1, 0]) + b"\xff" * 24,
+    "empty": bytes([0, 1, 0]),
 }
 
 for target, seeds in SEEDS.items():

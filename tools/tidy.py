@@ -23,12 +23,13 @@ ROOMS = {
     "socket": {"base"},
     "probe": {"base", "wire", "stats"},
     "respond": {"base", "wire", "stats"},
+    "craft": {"base", "wire"},
     "sim": {"base", "wire", "stats"},
     "async": {"base", "wire", "stats", "socket", "probe", "respond", "sim"},
-    "report": {"base", "wire", "stats", "probe"},
+    "report": {"base", "wire", "stats", "probe", "respond", "craft"},
 }
 ROOMS["cli"] = set(ROOMS)
-PURE_ROOMS = {"wire", "stats", "probe", "respond", "sim", "report"}
+PURE_ROOMS = {"wire", "stats", "probe", "respond", "craft", "sim", "report"}
 
 # Headers of others: pattern, the rooms that may include it, further files that may.
 FOREIGN = [
@@ -37,6 +38,7 @@ FOREIGN = [
     (r"CLI/", {"cli"}, set()),
     (r"sys/capability\.h|linux/capability\.h|libcap", {"socket"}, set()),
     (r"(arpa/inet|net/if)\.h", {"socket"}, {"sonde/base/ip_address.cpp"}),
+    (r"pcap\b", {"socket"}, set()),
     (r"netdb\.h", {"socket", "async", "cli"}, set()),
     (r"sys/socket\.h|sys/un\.h|(netinet|netinet6|netpacket|net|arpa|linux)/", {"socket"}, set()),
 ]

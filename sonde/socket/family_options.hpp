@@ -18,13 +18,16 @@ struct family_options {
     int packet_info;
     int receive_error;
     int mtu_discover;
+    int receive_packet_info;  // option that asks for the control message `packet_info`
+    int header_included;
 };
 
 [[nodiscard]] constexpr family_options options_of(family f) noexcept {
-    return f == family::v4 ? family_options{AF_INET, IPPROTO_ICMP, IPPROTO_IP, IP_RECVTTL,     IP_TTL,
-                                            IP_TOS,  IP_PKTINFO,   IP_RECVERR, IP_MTU_DISCOVER}
-                           : family_options{AF_INET6,    IPPROTO_ICMPV6, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT,
-                                            IPV6_TCLASS, IPV6_PKTINFO,   IPV6_RECVERR, IPV6_MTU_DISCOVER};
+    return f == family::v4 ? family_options{AF_INET,    IPPROTO_ICMP, IPPROTO_IP,      IP_RECVTTL, IP_TTL,    IP_TOS,
+                                            IP_PKTINFO, IP_RECVERR,   IP_MTU_DISCOVER, IP_PKTINFO, IP_HDRINCL}
+                           : family_options{AF_INET6,          IPPROTO_ICMPV6,   IPPROTO_IPV6, IPV6_RECVHOPLIMIT,
+                                            IPV6_HOPLIMIT,     IPV6_TCLASS,      IPV6_PKTINFO, IPV6_RECVERR,
+                                            IPV6_MTU_DISCOVER, IPV6_RECVPKTINFO, IPV6_HDRINCL};
 }
 
 }  // namespace sonde::socket

@@ -176,4 +176,15 @@ failure icmp_permission_failure() {
     return icmp_permission_failure(examine_icmp_permission());
 }
 
+failure net_raw_failure(std::string what, int error_number) {
+    if (error_number != EPERM && error_number != EACCES) return system_failure(std::move(what), error_number);
+    failure refused{fmt::format("{}: {}", what, capability_refusal(capability::net_raw)), {}, {}};
+    refused.remedy = "To give this program raw and packet sockets, by its file, in a container, or as a service:";
+    for (const auto& command : net_raw_grants(examine_icmp_permission())) {
+        refused.remedy += fmt::format("\n    {}", command);
+    }
+    refused.code = std::error_code(error_number, std::generic_category());
+    return refused;
+}
+
 }  // namespace sonde::socket

@@ -8,9 +8,11 @@
 
 #include <fmt/format.h>
 
+#include <sonde/socket/control_message.hpp>
 #include <sonde/socket/family_options.hpp>
 #include <sonde/socket/icmp_permission.hpp>
 #include <sonde/socket/icmp_socket.hpp>
+#include <sonde/socket/packet_info.hpp>
 #include <sonde/socket/privilege.hpp>
 #include <sonde/socket/socket_address.hpp>
 
@@ -32,48 +34,6 @@ constexpr std::size_t receive_control_size = CMSG_SPACE(sizeof(int)) + CMSG_SPAC
                                              CMSG_SPACE(sizeof(sock_extended_err) + sizeof(sockaddr_in6)) +
                                              CMSG_SPACE(sizeof(timespec));
 constexpr std::size_t send_control_size = CMSG_SPACE(sizeof(in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int));
-
-template <class T>
-bool set_option(int fd, int level, int name, const T& value) noexcept {
-    return setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
-
-wall_time to_wall_time(const timespec& t) noexcept {
-    return wall_time{std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec}};
-}
-
-template <class T>
-T read_control(const cmsghdr& header) noexcept {
-    T value{};
-    std::memcpy(&value, CMSG_DATA(&header), std::min<std::size_t>(sizeof value, header.cmsg_len - CMSG_LEN(0)));
-    return value;
-}
-
-template <class T>
-void append_control(msghdr& message, int level, int type, const T& value) noexcept {
-    auto* at = static_cast<std::byte*>(message.msg_control) + message.msg_controllen;
-    cmsghdr header{};
-    header.cmsg_level = level;
-    header.cmsg_type = type;
-    header.cmsg_len = CMSG_LEN(sizeof value);
-    std::memcpy(at, &header, sizeof header);
-    std::memcpy(at + CMSG_LEN(0), &value, sizeof value);
-    message.msg_controllen += CMSG_SPACE(sizeof value);
-}
-
-void append_packet_info(msghdr& message, const outgoing& out, family f) noexcept {
-    if (f == family::v4) {
-        in_pktinfo info{};
-        info.ipi_ifindex = static_cast<int>(out.interface);
-        if (out.source.is_v4()) std::memcpy(&info.ipi_spec_dst, out.source.bytes().data(), sizeof info.ipi_spec_dst);
-        append_control(message, IPPROTO_IP, IP_PKTINFO, info);
-    } else {
-        in6_pktinfo info{};
-        info.ipi6_ifindex = out.interface;
-        if (!out.source.is_v4()) std::memcpy(&info.ipi6_addr, out.source.bytes().data(), sizeof info.ipi6_addr);
-        append_control(message, IPPROTO_IPV6, IPV6_PKTINFO, info);
-    }
-}
 
 descriptor open_descriptor(const family_options& f, int type) noexcept {
     return descriptor{::socket(f.domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, f.icmp_protocol)};
@@ -285,7 +245,8 @@ icmp_socket::send_result icmp_socket::send(std::span<const outgoing> messages) {
         header.msg_iov = &vectors[count];
         header.msg_iovlen = 1;
         header.msg_control = controls[count].data();
-        if (out.interface != 0 || !out.source.is_unspecified()) append_packet_info(header, out, family_);
+        if (out.interface != 0 || !out.source.is_unspecified())
+            append_packet_info(header, family_, out.source, out.interface);
         if (out.hop_limit) append_control(header, names.level, names.hop_limit, int{*out.hop_limit});
         if (out.traffic_class) append_control(header, names.level, names.traffic_class, int{*out.traffic_class});
         if (header.msg_controllen == 0) header.msg_control = nullptr;

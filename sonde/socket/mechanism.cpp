@@ -115,18 +115,6 @@ void judge_missing_protocol(mechanism& m, int open_error, family version) {
     if (version == family::v6) m.grant = {fmt::format("{}modprobe ipv6", sudo_prefix())};
 }
 
-std::string lacks(capability wanted) {
-    const auto caps = process_capabilities();
-    const std::string_view name = wanted == capability::net_raw ? "CAP_NET_RAW" : "CAP_NET_ADMIN";
-    if (caps && caps->is_permitted(wanted)) {
-        return fmt::format(
-            "refused, although this process has {}: a seccomp filter, a security module, or a network "
-            "namespace of others",
-            name);
-    }
-    return fmt::format("needs {}, which this process lacks", name);
-}
-
 int bind_to_loopback(int fd) noexcept {
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
@@ -191,7 +179,7 @@ mechanism examine_icmp(family version, icmp_socket_kind kind, const loopback_ech
         m.why = datagram_refusal(facts);
         m.grant = datagram_grants(facts);
     } else {
-        m.why = lacks(capability::net_raw);
+        m.why = capability_refusal(capability::net_raw);
         m.grant = net_raw_grants(examine_icmp_permission());
     }
     return m;
@@ -210,7 +198,7 @@ mechanism examine_packet_socket() {
         m.found = verdict::works;
         m.why = "opened and bound to the loopback interface";
     } else if (error_number == EPERM || error_number == EACCES) {
-        m.why = lacks(capability::net_raw);
+        m.why = capability_refusal(capability::net_raw);
         m.grant = net_raw_grants(examine_icmp_permission());
     } else {
         const char* step = socket ? "it opens, but cannot be bound to loopback" : "cannot open it";
@@ -245,7 +233,7 @@ mechanism examine_tun_tap() {
     } else if (opened_error != 0) {
         m.why = system_failure(fmt::format("cannot open {}", tun_path), opened_error).what;
     } else if (tun == EPERM) {
-        m.why = lacks(capability::net_admin);
+        m.why = capability_refusal(capability::net_admin);
     } else {
         m.why = system_failure(fmt::format("{} opens, but makes no interface", tun_path), tun).what;
     }

@@ -114,6 +114,18 @@ std::string_view sudo_prefix() noexcept {
     return ::geteuid() == 0 ? "" : "sudo ";
 }
 
+std::string capability_refusal(capability wanted) {
+    const auto caps = process_capabilities();
+    const std::string_view name = wanted == capability::net_raw ? "CAP_NET_RAW" : "CAP_NET_ADMIN";
+    if (caps && caps->is_permitted(wanted)) {
+        return fmt::format(
+            "refused, although this process has {}: a seccomp filter, a security module, or a network "
+            "namespace of others",
+            name);
+    }
+    return fmt::format("needs {}, which this process lacks", name);
+}
+
 scoped_capability::scoped_capability(capability wanted) noexcept : wanted_(wanted) {
     const int saved = errno;
     const cap_state state(::cap_get_proc());
@@ -135,21 +147,44 @@ scoped_capability::~scoped_capability() {
     errno = saved;
 }
 
-result<void> drop_all_capabilities() {
+namespace {
+
+/// Leaves the capabilities of that mask permitted and effective and nothing else, for good; reads back what is left.
+result<void> reduce_to(std::uint64_t mask) {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0) return system_failure("cannot set no_new_privs", errno);
     // Kernels before 4.3 have no ambient set; the read-back below decides.
     ::cap_reset_ambient();
-    const cap_state none(::cap_init());
-    if (!none || ::cap_set_proc(none.get()) != 0) return system_failure("cannot drop capabilities", errno);
+    const cap_state state(::cap_init());
+    bool made = state != nullptr;
+    for (const capability kept : {capability::net_admin, capability::net_raw}) {
+        const cap_value_t number = static_cast<int>(kept);
+        if ((mask & bit(kept)) == 0) continue;
+        made = made && ::cap_set_flag(state.get(), CAP_PERMITTED, 1, &number, CAP_SET) == 0 &&
+               ::cap_set_flag(state.get(), CAP_EFFECTIVE, 1, &number, CAP_SET) == 0;
+    }
+    if (!made || ::cap_set_proc(state.get()) != 0) return system_failure("cannot drop capabilities", errno);
 
     const auto left = process_capabilities();
     if (!left) return left.error();
-    if (!left->empty() || ::prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) != 1) {
+    const capability_sets wanted{.effective = mask, .permitted = mask};
+    if (*left != wanted || ::prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) != 1) {
         return failure{"capabilities are still there after they were dropped",
                        {},
                        std::make_error_code(std::errc::operation_not_permitted)};
     }
     return {};
+}
+
+}  // namespace
+
+result<void> drop_all_capabilities() {
+    return reduce_to(0);
+}
+
+result<void> keep_only_capability(capability kept) {
+    const auto before = process_capabilities();
+    if (!before) return before.error();
+    return reduce_to(before->permitted & bit(kept));
 }
 
 }  // namespace sonde::socket

@@ -45,6 +45,9 @@ struct capability_sets {
 /// What an advised command needs in front: `sudo `, or nothing for root.
 [[nodiscard]] std::string_view sudo_prefix() noexcept;
 
+/// Why a call that needs it was refused, in one line: this process lacks it, or something else forbids.
+[[nodiscard]] std::string capability_refusal(capability wanted);
+
 /// Makes a permitted capability effective for as long as it lives. Does nothing when it is effective already or not
 /// permitted: the call that it surrounds then says what is missing. `errno` of that call survives the destructor.
 class scoped_capability {
@@ -64,5 +67,9 @@ private:
 /// Gives up every capability of the calling thread for good, sets no_new_privs so that no exec brings one back, and
 /// reads both back: success means that they are gone, for root and for a setcap binary alike.
 [[nodiscard]] result<void> drop_all_capabilities();
+
+/// The same but for one, which stays permitted and effective if it was permitted: for a process that has to undo later
+/// what was done with it.
+[[nodiscard]] result<void> keep_only_capability(capability kept);
 
 }  // namespace sonde::socket

@@ -39,6 +39,32 @@ TEST(Privilege, DropsEverythingForGood) {
               0);
 }
 
+TEST(Privilege, KeepsOneAndNoOther) {
+    const auto before = process_capabilities();
+    ASSERT_TRUE(before);
+    const bool permitted = before->is_permitted(capability::net_admin);
+    EXPECT_EQ(in_child([&] {
+                  if (!keep_only_capability(capability::net_admin)) return 1;
+                  const auto left = process_capabilities();
+                  if (!left) return 2;
+                  const std::uint64_t expected = permitted ? std::uint64_t{1} << 12U : 0;
+                  if (left->effective != expected || left->permitted != expected) return 3;
+                  if (left->inheritable != 0 || left->ambient != 0) return 4;
+                  return ::prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 1 ? 0 : 5;
+              }),
+              0);
+}
+
+TEST(Privilege, OneThatIsNotPermittedIsNotKept) {
+    EXPECT_EQ(in_child([] {
+                  if (!keep_only_capability(capability::net_admin)) return 1;
+                  if (!keep_only_capability(capability::net_raw)) return 2;
+                  const auto left = process_capabilities();
+                  return left && left->empty() ? 0 : 3;
+              }),
+              0);
+}
+
 TEST(Privilege, ScopedCapabilityLeavesTheSetsAsTheyWere) {
     const auto before = process_capabilities();
     ASSERT_TRUE(before);

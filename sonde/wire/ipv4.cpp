@@ -8,8 +8,6 @@ namespace sonde::wire {
 namespace {
 
 constexpr std::size_t datagram_max = 65535;
-constexpr std::uint8_t end_of_options = 0;
-constexpr std::uint8_t no_operation = 1;
 
 parsed<std::size_t> check_header_size(bytes_view datagram) noexcept {
     if (datagram.size() < ipv4_header_size) return parse_error::truncated;
@@ -20,30 +18,10 @@ parsed<std::size_t> check_header_size(bytes_view datagram) noexcept {
     return header_size;
 }
 
-bool options_are_well_formed(bytes_view rest) noexcept {
-    while (!rest.empty()) {
-        if (!next_ipv4_option(rest)) return false;
-    }
-    return true;
-}
-
 }  // namespace
 
-parsed<std::optional<ipv4_option>> next_ipv4_option(bytes_view& rest) noexcept {
-    const bytes_view all = rest;
-    rest = {};
-    if (all.empty()) return std::nullopt;
-    const auto kind = load_be<std::uint8_t>(all, 0);
-    if (kind == end_of_options) return std::nullopt;
-    if (kind == no_operation) {
-        rest = all.subspan(1);
-        return ipv4_option{kind, {}};
-    }
-    if (all.size() < 2) return parse_error::bad_option;
-    const auto length = load_be<std::uint8_t>(all, 1);
-    if (length < 2 || length > all.size()) return parse_error::bad_option;
-    rest = all.subspan(length);
-    return ipv4_option{kind, all.subspan(2, length - 2U)};
+parsed<std::optional<option>> next_ipv4_option(bytes_view& rest) noexcept {
+    return next_option(rest, ip_and_tcp_option_format);
 }
 
 parsed<ipv4_view> ipv4_view::parse(bytes_view datagram, checksum_check check) noexcept {
@@ -55,7 +33,7 @@ parsed<ipv4_view> ipv4_view::parse(bytes_view datagram, checksum_check check) no
         return parse_error::bad_checksum;
     }
     const ipv4_view view{datagram.first(total_length)};
-    if (!options_are_well_formed(view.options())) return parse_error::bad_option;
+    if (!options_are_well_formed(view.options(), ip_and_tcp_option_format)) return parse_error::bad_option;
     return view;
 }
 

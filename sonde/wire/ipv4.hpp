@@ -8,6 +8,7 @@
 #include <sonde/base/bytes.hpp>
 #include <sonde/base/ip_address.hpp>
 #include <sonde/wire/checksum.hpp>
+#include <sonde/wire/option.hpp>
 #include <sonde/wire/parse_error.hpp>
 
 namespace sonde::wire {
@@ -15,15 +16,8 @@ namespace sonde::wire {
 inline constexpr std::size_t ipv4_header_size = 20;
 inline constexpr std::size_t ipv4_options_max = 40;
 
-/// One option other than End of Option List (RFC 791 page 15). `data` excludes kind and length, and is borrowed.
-struct ipv4_option {
-    std::uint8_t kind = 0;
-    bytes_view data = {};
-};
-
-/// Takes the first option off `rest`; nothing at the end of the bytes or at End of Option List, which empties `rest`.
-/// Fails with `bad_option` on a length below 2 or past the end, and empties `rest` then too: a walk always ends.
-[[nodiscard]] parsed<std::optional<ipv4_option>> next_ipv4_option(bytes_view& rest) noexcept;
+/// `next_option` in IPv4's format (RFC 791 page 15): End of Option List ends the walk, No Operation is an option.
+[[nodiscard]] parsed<std::optional<option>> next_ipv4_option(bytes_view& rest) noexcept;
 
 /// An IPv4 datagram. Does not own the bytes, which must outlive it.
 class ipv4_view {

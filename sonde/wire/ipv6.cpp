@@ -8,23 +8,11 @@ namespace sonde::wire {
 namespace {
 
 constexpr std::size_t payload_max = 65535;
-constexpr std::size_t extension_unit = 8;
 
 parsed<bytes_view> check_fixed_header(bytes_view packet) noexcept {
     if (packet.size() < ipv6_header_size) return parse_error::truncated;
     if (load_be<std::uint8_t>(packet, 0) >> 4 != 6) return parse_error::bad_version;
     return packet;
-}
-
-bool is_extension(std::uint8_t next_header) noexcept {
-    switch (static_cast<ipv6_extension>(next_header)) {
-        case ipv6_extension::hop_by_hop:
-        case ipv6_extension::routing:
-        case ipv6_extension::fragment:
-        case ipv6_extension::destination_options:
-            return true;
-    }
-    return false;
 }
 
 }  // namespace
@@ -51,24 +39,19 @@ parsed<ipv6_view> ipv6_view::parse_lax(bytes_view quoted) noexcept {
 // headers is not checked (section 4.1: accept any order), and neither is what stands in them.
 parsed<ipv6_upper_layer> ipv6_view::upper_layer() const noexcept {
     ipv6_upper_layer upper{.protocol = next_header(), .payload = payload()};
-    while (is_extension(upper.protocol)) {
-        if (upper.payload.size() < extension_unit) return parse_error::bad_header_length;
-        const bool is_fragment_header = upper.protocol == static_cast<std::uint8_t>(ipv6_extension::fragment);
-        upper.protocol = load_be<std::uint8_t>(upper.payload, 0);
-        if (is_fragment_header) {
-            const auto offset_and_more = load_be<std::uint16_t>(upper.payload, 2);
-            upper.fragment_offset = static_cast<std::uint16_t>(offset_and_more >> 3);
-            upper.is_fragment = upper.is_fragment || (offset_and_more & 0xfff9U) != 0;
-            upper.payload = upper.payload.subspan(extension_unit);
-            // What follows is no header. Its protocol is what the first fragment begins with, maybe an extension.
-            if (upper.is_later_fragment()) return upper;
-            continue;
-        }
-        const std::size_t length = extension_unit * (load_be<std::uint8_t>(upper.payload, 1) + std::size_t{1});
-        if (length > upper.payload.size()) return parse_error::bad_header_length;
-        upper.payload = upper.payload.subspan(length);
+    for (;;) {
+        const auto extension = next_ipv6_extension(upper.protocol, upper.payload);
+        if (!extension) return extension.error();
+        if (!*extension) return upper;
+        upper.protocol = (*extension)->next_header;
+        if ((*extension)->kind != ipv6_extension::fragment) continue;
+        const auto fragment = ipv6_fragment_view::parse((*extension)->bytes);
+        if (!fragment) return fragment.error();
+        upper.fragment_offset = fragment->fragment_offset();
+        upper.is_fragment = upper.is_fragment || fragment->is_fragment();
+        // What follows is no header. Its protocol is what the first fragment begins with, maybe an extension.
+        if (upper.is_later_fragment()) return upper;
     }
-    return upper;
 }
 
 std::size_t ipv6_message::emit(bytes_span out) const noexcept {

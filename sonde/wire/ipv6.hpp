@@ -1,4 +1,4 @@
-// IPv6 (RFC 8200): the fixed header, and the walk over the extension headers to the upper layer.
+// IPv6 (RFC 8200): the fixed header, and the way over the extension headers to the upper layer.
 #pragma once
 
 #include <cstddef>
@@ -6,14 +6,12 @@
 
 #include <sonde/base/bytes.hpp>
 #include <sonde/base/ip_address.hpp>
+#include <sonde/wire/ipv6_extension.hpp>
 #include <sonde/wire/parse_error.hpp>
 
 namespace sonde::wire {
 
 inline constexpr std::size_t ipv6_header_size = 40;
-
-/// The extension headers that the walk steps over. Everything else, also AH and ESP, is an upper layer to it.
-enum class ipv6_extension : std::uint8_t { hop_by_hop = 0, routing = 43, fragment = 44, destination_options = 60 };
 
 /// What stands behind the extension headers.
 struct ipv6_upper_layer {

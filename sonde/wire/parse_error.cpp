@@ -19,6 +19,8 @@ std::string_view to_string(parse_error error) noexcept {
             return "bad option";
         case parse_error::bad_checksum:
             return "bad checksum";
+        case parse_error::bad_address:
+            return "bad address";
         case parse_error::wrong_type:
             return "wrong type";
     }

@@ -16,7 +16,8 @@ enum class parse_error : std::uint8_t {
     bad_total_length,   ///< total or payload length below the header's, or above the datagram's
     bad_option,         ///< an option or extension of length 0, or past the end
     bad_checksum,
-    wrong_type,  ///< a valid packet, of another type than the one asked for
+    bad_address,  ///< an address that may not stand there: a multicast target of a neighbor solicitation
+    wrong_type,   ///< a valid packet, of another type than the one asked for
 };
 
 [[nodiscard]] std::string_view to_string(parse_error error) noexcept;

@@ -14,6 +14,7 @@ TEST(parse_error, every_reason_has_words) {
     EXPECT_EQ(to_string(parse_error::bad_total_length), "bad total length");
     EXPECT_EQ(to_string(parse_error::bad_option), "bad option");
     EXPECT_EQ(to_string(parse_error::bad_checksum), "bad checksum");
+    EXPECT_EQ(to_string(parse_error::bad_address), "bad address");
     EXPECT_EQ(to_string(parse_error::wrong_type), "wrong type");
 }
 

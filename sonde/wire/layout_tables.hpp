@@ -1,0 +1,40 @@
+// The tables that `header_layout` hands out, one per protocol. Inside of this room only.
+#pragma once
+
+#include <sonde/wire/header_layout.hpp>
+
+namespace sonde::wire {
+
+// layout_link.cpp
+extern const header_layout null_loopback_layout;
+extern const header_layout linux_cooked_layout;
+extern const header_layout linux_cooked_v2_layout;
+extern const header_layout ethernet_layout;
+extern const header_layout vlan_layout;
+extern const header_layout arp_layout;
+
+// layout_ip.cpp
+extern const header_layout ipv4_layout;
+extern const header_layout ipv6_layout;
+extern const header_layout ipv6_hop_by_hop_layout;
+extern const header_layout ipv6_routing_layout;
+extern const header_layout ipv6_fragment_layout;
+extern const header_layout ipv6_destination_layout;
+
+// layout_icmp.cpp, layout_icmpv6.cpp
+extern const header_layout icmp_layout;
+extern const header_layout icmp_extension_layout;
+extern const header_layout icmpv6_layout;
+
+// layout_routing.cpp
+extern const header_layout igmp_layout;
+extern const header_layout ospf_layout;
+
+// layout_transport.cpp
+extern const header_layout udp_layout;
+extern const header_layout tcp_layout;
+
+// layout_dhcp.cpp
+extern const header_layout dhcp_layout;
+
+}  // namespace sonde::wire
