@@ -15,8 +15,12 @@ namespace sonde::cli {
 
 namespace {
 
-constexpr std::array<command, 2> table{{
+constexpr std::array<command, 6> table{{
     {"ping", "ask hosts whether they answer, and how fast", run_ping},
+    {"echo", "answer echo requests beside the kernel, for addresses it knows nothing of too", run_echo},
+    {"send", "send any packet, and show who wrote which byte", run_send},
+    {"recv", "show what a raw socket receives: the datagrams of one protocol", run_recv},
+    {"sniff", "see what passes: capture, show, write and read packets", run_sniff},
     {"doctor", "find out what sonde can use on this machine, and what would grant the rest", run_doctor},
 }};
 

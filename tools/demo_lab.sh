@@ -68,3 +68,29 @@ if [[ $errors == yes ]]; then
 else
     echo "/proc/sys is read-only here: the unreachable host is silent too"
 fi
+
+# What is below: hosts that no kernel knows of, a packet in words, and what passes meanwhile.
+show() {
+    local word line=""
+    for word; do
+        [[ $word == *[\ \(]* ]] && word="'$word'"
+        line+=" $word"
+    done
+    printf '\n$ sonde%s\n' "$line"
+    "$sonde" "$@"
+}
+ip route add 198.18.0.0/24 dev lab0
+in_far ip route add blackhole 198.18.0.0/24 # it forwards, and would say that there is no such network
+echo
+echo "from here on the far machine answers for all of 198.18.0.0/24: sonde echo -i lab1 --address 198.18.0.0/24"
+exec {echo_ready}< <(exec nsenter --target "$far" --net -- "$sonde" echo -i lab1 --address 198.18.0.0/24)
+echoing=$!
+trap 'kill "$echoing" "$far"' EXIT
+read -r _ <&"$echo_ready"
+exec {seen}< <(exec "$sonde" sniff -i lab0 -n -c 4 'arp or icmp' 2>&1)
+read -r _ <&"$seen"
+show ping -c 1 198.18.0.77
+printf '\n$ sonde sniff -i lab0 -n -c 4 arp or icmp    (meanwhile)\n'
+cat <&"$seen"
+show send --wait 1s "ip(dst=$answers)/udp(dport=9)/\"hello\""
+show send --explain 'ip(dst=127.0.0.1, ttl=64)/icmp(echo, id=7, seq=1)'
