@@ -16,6 +16,7 @@
 #include <cli/output.hpp>
 #include <cli/ping_display.hpp>
 #include <cli/ping_session.hpp>
+#include <cli/signal_watch.hpp>
 #include <fmt/format.h>
 
 #include <sonde/async/listener.hpp>
@@ -73,9 +74,11 @@ public:
           names_([this](std::function<void()> call) { asio::post(io_, std::move(call)); }),
           listener_(std::in_place, io_.get_executor(),
                     options_for(settings_, [this](const probe::event& e) { on_event(e); })),
-          signals_(io_, SIGINT, SIGTERM, SIGQUIT),
+          signals_(io_),
           deadline_(io_),
-          redraw_(io_) {}
+          redraw_(io_) {
+        for (const int signal : signals_to_watch()) signals_.add(signal);
+    }
 
     int run();
 

@@ -17,6 +17,7 @@
 #include <cli/output.hpp>
 #include <cli/recv_explanation.hpp>
 #include <cli/recv_session.hpp>
+#include <cli/signal_watch.hpp>
 #include <cli/text_layout.hpp>
 #include <fmt/format.h>
 
@@ -55,9 +56,11 @@ public:
         : settings_(std::move(settings)),
           buffer_(largest_datagram),
           text_(local_utc_offset),
-          signals_(io_, SIGINT, SIGTERM, SIGQUIT),
+          signals_(io_),
           deadline_(io_),
-          interface_check_(io_) {}
+          interface_check_(io_) {
+        for (const int signal : signals_to_watch()) signals_.add(signal);
+    }
 
     int run();
 
@@ -283,7 +286,10 @@ const socket::network_interface* recv_session::interface_of(std::uint32_t index)
 void recv_session::watch_signals() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
-        if (signal != SIGQUIT) return end();
+        if (signal != SIGQUIT) {
+            note_end_request();
+            return end();
+        }
         std::string line;
         report::datagram_text::summary(line, counts());
         std::fwrite(line.data(), 1, line.size(), stderr);

@@ -49,7 +49,7 @@ TEST(recv_settings, message_types) {
 }
 
 TEST(recv_settings, groups) {
-    const auto why = [](const char* group, std::vector<family> families, std::uint32_t interface = 0) {
+    const auto why = [](const char* group, const std::vector<family>& families, std::uint32_t interface = 0) {
         const auto checked = check_group(ip_address::parse(group).value(), families, interface);
         return checked ? std::string{} : checked.error().what;
     };

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <memory>
 #include <unistd.h>
 #include <utility>
 
@@ -19,10 +19,6 @@ namespace {
 
 constexpr std::array<std::uint32_t, 5> capture_magics{0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1, 0x0a0d0d0a};
 constexpr std::size_t largest_packet = craft::most_bytes;
-
-struct file_closer {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
 
 failure wrong(std::string what, std::string remedy = {}) {
     return {std::move(what), std::move(remedy), std::make_error_code(std::errc::invalid_argument)};
@@ -47,25 +43,38 @@ std::optional<std::vector<std::byte>> read_some(int fd, std::size_t most) {
     return out;
 }
 
-// A pipe cannot be looked at and then read from its beginning: what comes from one is put into a file without a name.
-result<void> make_standard_input_seekable() {
-    if (::lseek(STDIN_FILENO, 0, SEEK_CUR) >= 0) return {};
-    const std::unique_ptr<std::FILE, file_closer> spool(std::tmpfile());
-    if (!spool) return system_failure("cannot keep standard input in a temporary file", errno);
+bool write_all(int fd, bytes_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return false;
+        bytes = bytes.subspan(static_cast<std::size_t>(put));
+    }
+    return true;
+}
+
+/// A file without a name.
+socket::descriptor nameless_file() {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(),
+                                                               [](std::FILE* f) { return std::fclose(f); });
+    return socket::descriptor(file ? ::fcntl(::fileno(file.get()), F_DUPFD_CLOEXEC, 3) : -1);
+}
+
+// A pipe cannot be looked at and then read from its beginning: `head`, which has been read, and what is still to come
+// are put into a file.
+result<socket::descriptor> spooled(int from, bytes_view head, const std::string& name) {
+    socket::descriptor spool = nameless_file();
+    const auto cannot_keep = [&] {
+        return system_failure(fmt::format("cannot keep {} in a temporary file", name), errno);
+    };
+    if (!spool || !write_all(spool.get(), head)) return cannot_keep();
     constexpr std::size_t at_once = 1 << 16;
     for (;;) {
-        const auto some = read_some(STDIN_FILENO, at_once);
-        if (!some) return system_failure("cannot read standard input", errno);
-        if (some->empty()) break;
-        if (std::fwrite(some->data(), 1, some->size(), spool.get()) != some->size()) {
-            return system_failure("cannot keep standard input in a temporary file", errno);
-        }
+        const auto some = read_some(from, at_once);
+        if (!some) return system_failure(fmt::format("cannot read {}", name), errno);
+        if (some->empty()) return spool;
+        if (!write_all(spool.get(), *some)) return cannot_keep();
     }
-    if (std::fflush(spool.get()) != 0 || ::dup2(::fileno(spool.get()), STDIN_FILENO) < 0) {
-        return system_failure("cannot keep standard input in a temporary file", errno);
-    }
-    ::lseek(STDIN_FILENO, 0, SEEK_SET);
-    return {};
 }
 
 /// An IP packet begins with its version and a header that fits; anything else is taken for a frame.
@@ -100,21 +109,32 @@ result<send_input> send_input::open(const send_settings& settings, packet_prepar
     return out;
 }
 
+// Opened once: what a path names may be there but once (a named pipe, /dev/fd).
 result<void> send_input::read_file() {
     const std::string& path = settings_->input;
-    if (path == "-") {
-        if (auto ready = make_standard_input_seekable(); !ready) return ready;
-    }
-    const int fd = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return system_failure(fmt::format("cannot read {}", shown(path)), errno);
-    auto head = read_some(fd, largest_packet + 1);
-    const int why = errno;
-    ::close(fd);
-    if (!head) return system_failure(fmt::format("cannot read {}", shown(path)), why);
-    if (path == "-") ::lseek(STDIN_FILENO, 0, SEEK_SET);
+    file_ = socket::descriptor(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                           : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file_) return system_failure(fmt::format("cannot read {}", shown(path)), errno);
+    begin_ = ::lseek(file_.get(), 0, SEEK_CUR);
+    auto head = read_some(file_.get(), largest_packet + 1);
+    if (!head) return system_failure(fmt::format("cannot read {}", shown(path)), errno);
     const bool capture = head->size() >= 4 && std::ranges::count(capture_magics, load_be<std::uint32_t>(*head, 0)) != 0;
     if (!capture) return take_bytes(*std::move(head), shown(path));
-    auto reader = socket::capture_reader::open(path);
+    if (begin_ < 0) {
+        auto spool = spooled(file_.get(), *head, shown(path));
+        if (!spool) return spool.error();
+        file_ = *std::move(spool);
+        begin_ = 0;
+    }
+    return read_capture();
+}
+
+result<void> send_input::read_capture() {
+    const std::string name = shown(settings_->input);
+    socket::descriptor again(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 3));
+    if (!again || ::lseek(again.get(), begin_, SEEK_SET) < 0)
+        return system_failure(fmt::format("cannot read {}", name), errno);
+    auto reader = socket::capture_reader::from(std::move(again), name);
     if (!reader) return reader.error();
     reader_ = *std::move(reader);
     return {};
@@ -157,11 +177,7 @@ result<std::shared_ptr<const prepared_packet>> send_input::next() {
 result<void> send_input::rewind() {
     given_ = false;
     if (is_single()) return {};
-    if (settings_->input == "-") ::lseek(STDIN_FILENO, 0, SEEK_SET);
-    auto reader = socket::capture_reader::open(settings_->input);
-    if (!reader) return reader.error();
-    reader_ = *std::move(reader);
-    return {};
+    return read_capture();
 }
 
 }  // namespace sonde::cli

@@ -12,6 +12,7 @@
 
 #include <sonde/base/error.hpp>
 #include <sonde/socket/capture_file.hpp>
+#include <sonde/socket/descriptor.hpp>
 
 namespace sonde::cli {
 
@@ -36,11 +37,14 @@ private:
     send_input(const send_settings& settings, packet_preparer& preparer) noexcept
         : settings_(&settings), preparer_(&preparer) {}
     [[nodiscard]] result<void> read_file();
+    [[nodiscard]] result<void> read_capture();
     [[nodiscard]] result<void> take_bytes(std::vector<std::byte> bytes, const std::string& what);
 
     const send_settings* settings_;
     packet_preparer* preparer_;
     std::shared_ptr<const prepared_packet> single_;
+    socket::descriptor file_;  // that can be read more than once
+    std::int64_t begin_ = 0;   // where its packets begin
     std::optional<socket::capture_reader> reader_;
     bool given_ = false;  // the single packet, in this round
     std::uint64_t skipped_ = 0;

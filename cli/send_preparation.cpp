@@ -129,8 +129,14 @@ result<door> packet_preparer::choose_door(const craft::description& words) const
             fmt::format("the transport door takes what IP carries, and this packet begins with {}", name_of(first)));
     }
     if (chosen == door::transport && natural == door::transport && !settings_.destination) {
-        return wrong(fmt::format("{} alone does not say where to: begin with ip(dst=...) or give --dst ADDRESS",
-                                 name_of(first)));
+        return wrong(fmt::format("{} alone {} not say where to: begin with ip(dst=...) or give --dst ADDRESS",
+                                 name_of(first), first.layout == nullptr ? "do" : "does"));
+    }
+    if (settings_.protocol && (chosen != door::transport || natural != door::transport)) {
+        return wrong(fmt::format("--protocol would have no effect: {}",
+                                 chosen == door::transport
+                                     ? fmt::format("the packet has its own {} layer", name_of(first))
+                                     : fmt::format("the packet goes through the {} door", to_string(chosen))));
     }
     return chosen;
 }
@@ -179,8 +185,8 @@ result<socket::network_interface> packet_preparer::link_interface(const ip_addre
     if (settings_.interface) return *settings_.interface;
     const auto all = socket::interfaces();
     if (!all) return all.error();
-    std::uint32_t index = 0;
-    if (!destination.is_unspecified()) {
+    std::uint32_t index = destination.scope_id();
+    if (index == 0 && !destination.is_unspecified()) {
         if (const auto hop = socket::next_hop_towards(destination, 0)) index = hop->interface;
     }
     std::string names;
@@ -227,6 +233,16 @@ result<void> packet_preparer::find_next_hop(const craft::description& words, con
     return {};
 }
 
+result<void> packet_preparer::check_destination(const std::optional<ip_address>& named) const {
+    const auto& wanted = settings_.destination;
+    if (!wanted || !named) return {};
+    const bool other_link =
+        wanted->scope_id() != 0 && named->scope_id() != 0 && wanted->scope_id() != named->scope_id();
+    if (wanted->same_octets(*named) && !other_link) return {};
+    return wrong(fmt::format("--dst would have no effect: it is {}, and the packet goes to {}", wanted->to_string(),
+                             named->to_string()));
+}
+
 result<craft::surroundings> packet_preparer::look_around(const craft::description& words, prepared_packet& p) {
     craft::surroundings around;
     const auto first_ip = std::ranges::find_if(words.layers, is_ip);
@@ -236,15 +252,23 @@ result<craft::surroundings> packet_preparer::look_around(const craft::descriptio
         std::ranges::any_of(words.layers, [](const described_layer& l) { return l.is(protocol::arp); });
     std::array<std::byte, 16> loopback6{};
     loopback6.back() = std::byte{1};
+    if (settings_.destination && !has_address) {
+        return wrong("--dst would have no effect: no layer of this packet says where to");
+    }
     if (has_address) {
         const auto named = craft::destination_of(words);
+        if (auto agreed = check_destination(named); !agreed) return agreed.error();
         around.destination = named                   ? *named
                              : settings_.destination ? *settings_.destination
                              : v6                    ? ip_address::from_bytes(loopback6)
                                                      : ip_address::v4(0x7f000001);
         if (around.destination.needs_scope() && settings_.interface) {
+            if (const auto scope = around.destination.scope_id(); scope != 0 && scope != settings_.interface->index) {
+                return wrong(fmt::format("the packet goes to {}, and -i says {}", around.destination.to_string(),
+                                         report::escape_text(settings_.interface->name)));
+            }
             around.destination = around.destination.with_scope(settings_.interface->index);
-        } else if (around.destination.needs_scope() && settings_.destination) {
+        } else if (around.destination.needs_scope() && settings_.destination && around.destination.scope_id() == 0) {
             around.destination = around.destination.with_scope(settings_.destination->scope_id());
         }
         if (around.destination.needs_scope() && around.destination.scope_id() == 0) {
@@ -255,7 +279,7 @@ result<craft::surroundings> packet_preparer::look_around(const craft::descriptio
         around.source = *source;
     }
     p.destination = around.destination;
-    p.interface = settings_.interface ? settings_.interface->index : 0;
+    p.interface = settings_.interface ? settings_.interface->index : around.destination.scope_id();
     if (!around.destination.is_unspecified()) {
         const auto hop = socket::next_hop_towards(around.destination, p.interface);
         p.any_source = hop && hop->broadcast;

@@ -62,6 +62,7 @@ public:
 private:
     [[nodiscard]] result<door> choose_door(const craft::description& words) const;
     [[nodiscard]] result<void> add_outer_layers(craft::description& words, prepared_packet& p);
+    [[nodiscard]] result<void> check_destination(const std::optional<ip_address>& named) const;
     [[nodiscard]] result<craft::surroundings> look_around(const craft::description& words, prepared_packet& p);
     [[nodiscard]] result<socket::network_interface> link_interface(const ip_address& source,
                                                                    const ip_address& destination);

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <deque>
 #include <poll.h>
 #include <unistd.h>
 #include <utility>
@@ -10,6 +9,7 @@
 #include <cli/output.hpp>
 #include <cli/send_door.hpp>
 #include <cli/send_input.hpp>
+#include <cli/send_outstanding.hpp>
 #include <cli/send_report.hpp>
 #include <cli/send_session.hpp>
 #include <cli/send_watch.hpp>
@@ -30,7 +30,7 @@ using packet_pointer = std::shared_ptr<const prepared_packet>;
 
 constexpr std::string_view title = "sonde send";
 constexpr std::size_t most_outstanding = 65'536;
-constexpr std::size_t most_candidates = 64;  // that a frame on its way out is compared with
+constexpr std::size_t most_reasons = 10;  // why packets could not be sent, each said when it comes first
 constexpr std::size_t packets_per_turn = 64;
 constexpr std::size_t frames_per_turn = 256;
 constexpr std::size_t write_at = 64 << 10;
@@ -45,16 +45,10 @@ wall_time wall_now() {
     return std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
 }
 
-/// A packet that left, as long as something of it is still to come.
-struct outstanding {
-    std::uint64_t number = 0;
-    packet_pointer packet;
-    time_point sent{};
-    wall_time sent_at{};
-    std::optional<wall_time> stamp = {};  // the kernel's, on its way out
-    bool caught = false;
-    bool told = false;
-    bool answered = false;
+/// Why packets could not be sent.
+struct reason {
+    std::string what;
+    std::uint64_t packets = 0;
 };
 
 /// Single-threaded.
@@ -75,6 +69,7 @@ private:
     void send_due();
     void sent(const packet_pointer& packet, std::size_t times);
     void failed(const failure& why);
+    void tell_reasons();
     void drain();
     void take(const watched_frame& frame);
     [[nodiscard]] bool take_departure(const watched_frame& frame);
@@ -100,15 +95,17 @@ private:
     std::uint64_t rounds_left_ = 1;
     bool endless_ = false;
     bool more_ = true;
+    bool several_may_answer_ = false;  // a lone host answers once
     bool full_ = false;
     time_point due_{};
     time_point last_sent_{};
     std::uint64_t number_ = 0;
-    std::deque<outstanding> outstanding_;
-    std::uint64_t open_questions_ = 0;
+    outstanding_packets outstanding_;
+    std::uint64_t untold_ = 0;  // of them
     send_accounting counts_;
     std::string out_;
-    std::string first_failure_;
+    std::vector<reason> reasons_;
+    std::uint64_t other_reasons_ = 0;
     bool trouble_ = false;
     bool interrupted_ = false;
     bool output_closed_ = false;
@@ -137,6 +134,7 @@ int send_session::run() {
         send_due();
         drain();
         flush();
+        if (!more_ && !waiting()) break;  // on loopback the answer is there at once
         std::array<pollfd, 2> what{};
         what[0] = {.fd = watch_ ? watch_->fd() : -1, .events = POLLIN, .revents = 0};
         what[1] = {.fd = full_ ? door_->fd() : -1, .events = POLLOUT, .revents = 0};
@@ -216,8 +214,8 @@ int send_session::run_dry() {
         flush();
     } while (!single && !output_closed_ && fetch());
     if (!report_.tells_packets()) {
-        out_ +=
-            fmt::format("{} packet{}, {} bytes: built, not sent\n", number_, number_ == 1 ? "" : "s", counts_.bytes);
+        out_ += fmt::format("{} packet{}, {} byte{}: built, not sent\n", number_, number_ == 1 ? "" : "s",
+                            counts_.bytes, counts_.bytes == 1 ? "" : "s");
     }
     if (settings_.json) report_.summary(out_, counts_, wall_now());
     flush();
@@ -263,17 +261,18 @@ void send_session::send_due() {
 
 void send_session::sent(const packet_pointer& packet, std::size_t times) {
     last_sent_ = now();
+    several_may_answer_ = several_may_answer_ || packet->any_source || packet->destination.is_multicast();
     counts_.sent += times;
     counts_.bytes += times * packet->written.size();
     for (std::size_t i = 0; i < times; ++i) {
         ++number_;
         if (watches_departures()) {
             if (outstanding_.size() == most_outstanding) {
-                if (!outstanding_.front().answered && outstanding_.front().packet->asked) --open_questions_;
-                outstanding_.pop_front();
+                if (!outstanding_.first().told) --untold_;
+                outstanding_.drop_first();
             }
-            outstanding_.push_back({number_, packet, last_sent_, wall_now()});
-            if (packet->asked) ++open_questions_;
+            ++untold_;
+            outstanding_.add({number_, packet, last_sent_, wall_now()});
         }
         if (!report_.tells_packets() || (settings_.explain && watch_)) continue;  // told when it has been seen
         report_.sent(out_, {.number = number_, .packet = *packet, .not_caught = no_watch_, .time = wall_now()});
@@ -285,10 +284,26 @@ void send_session::failed(const failure& why) {
     ++number_;
     ++counts_.send_failed;
     report_.send_failed(out_, number_, why, wall_now());
-    if (first_failure_ != why.what) {
+    const auto known = std::ranges::find(reasons_, why.what, &reason::what);
+    if (known != reasons_.end()) {
+        ++known->packets;
+    } else if (reasons_.size() < most_reasons) {
+        reasons_.push_back({why.what, 1});
         flush();
         print_failure(title, why);
-        first_failure_ = why.what;
+    } else {
+        ++other_reasons_;
+    }
+}
+
+// One reason's count is the summary's.
+void send_session::tell_reasons() {
+    if (reasons_.size() < 2) return;
+    for (const auto& one : reasons_)
+        print_error(title, fmt::format("{} packet{}: {}", one.packets, one.packets == 1 ? "" : "s", one.what));
+    if (other_reasons_ > 0) {
+        print_error(title, fmt::format("{} packet{} could not be sent for other reasons", other_reasons_,
+                                       other_reasons_ == 1 ? "" : "s"));
     }
 }
 
@@ -309,64 +324,36 @@ void send_session::take(const watched_frame& frame) {
 }
 
 bool send_session::take_departure(const watched_frame& frame) {
-    std::size_t compared = 0;
-    for (auto& one : outstanding_) {
-        if (one.caught) continue;
-        if (++compared > most_candidates) return false;
-        if (!is_departure_of(*one.packet, frame.bytes)) continue;
-        one.caught = true;
-        one.stamp = frame.at;
-        ++counts_.left;
-        tell(one, frame.bytes, {});
-        return true;
-    }
-    return false;
+    outstanding* one = outstanding_.catch_departure(frame.bytes);
+    if (one == nullptr) return false;
+    one->stamp = frame.at;
+    ++counts_.left;
+    tell(*one, frame.bytes, {});
+    return true;
 }
 
-// Packets that look the same cannot be told apart by their answers: with one of them unanswered it is that one's, with
-// several there is no round-trip time. One packet may have answers from many.
 bool send_session::take_answer(const watched_frame& frame) {
     if (!settings_.wait) return false;
     const auto received = wire::dissect(frame.link, frame.bytes, {.checksums = false});
-    outstanding* meant = nullptr;
-    std::size_t alike = 0;
-    std::size_t unanswered = 0;
-    auto kind = craft::answer_kind::none;
-    const craft::question* last_asked = nullptr;
-    for (auto& one : outstanding_) {
-        if (!one.packet->asked) continue;
-        const craft::question* asked = &*one.packet->asked;
-        // The same packet again: no need to look twice.
-        if (asked != last_asked || kind == craft::answer_kind::none) {
-            if (asked == last_asked) continue;
-            last_asked = asked;
-            const auto found = asked->answered_by(received, frame.bytes, one.packet->any_source);
-            if (found == craft::answer_kind::none) continue;
-            kind = found;
-        }
-        if (meant == nullptr || meant->answered) meant = &one;
-        ++alike;
-        if (!one.answered) ++unanswered;
-    }
-    if (meant == nullptr) return false;
-    tell(*meant, {}, "what left was not seen");
-    const bool first = !meant->answered;
-    answer_view view{.number = meant->number,
-                     .kind = kind,
+    const auto owner = outstanding_.owner_of(received, frame.bytes);
+    if (owner.packet == nullptr) return false;
+    outstanding& meant = *owner.packet;
+    tell(meant, {}, "what left was not seen");
+    answer_view view{.number = meant.number,
+                     .kind = owner.kind,
                      .frame = frame.bytes,
                      .link = frame.link,
                      .dissection = received,
                      .time = frame.at.value_or(wall_now())};
-    if (alike == 1 || (unanswered == 1 && first)) {
-        const bool stamped = frame.at && meant->stamp;
+    if (owner.certain) {
+        const bool stamped = frame.at && meant.stamp;
         view.clock = stamped ? clock_source::kernel : clock_source::user;
-        view.rtt = stamped ? *frame.at - *meant->stamp : now() - meant->sent;
+        view.rtt = stamped ? *frame.at - *meant.stamp : now() - meant.sent;
     }
-    ++(kind == craft::answer_kind::error ? counts_.icmp_errors : counts_.replies);
-    if (first) {
-        meant->answered = true;
+    ++(owner.kind == craft::answer_kind::error ? counts_.icmp_errors : counts_.replies);
+    if (!meant.answered) {
+        outstanding_.mark_answered(meant);
         ++counts_.answered;
-        --open_questions_;
     }
     report_.answer(out_, view);
     return true;
@@ -375,6 +362,7 @@ bool send_session::take_answer(const watched_frame& frame) {
 void send_session::tell(outstanding& one, bytes_view left, std::string not_caught) {
     if (one.told) return;
     one.told = true;
+    --untold_;
     if (!settings_.explain) return;
     report_.sent(out_, {.number = one.number,
                         .packet = *one.packet,
@@ -387,28 +375,25 @@ void send_session::tell(outstanding& one, bytes_view left, std::string not_caugh
 void send_session::give_up_catching() {
     const time_point at = now();
     for (auto& one : outstanding_) {
+        if (untold_ == 0 || !settings_.explain) break;
         if (one.told) continue;
         if (at - one.sent < caught_within) break;
         tell(one, {}, "what left was not seen");
     }
     while (!outstanding_.empty()) {
-        const auto& front = outstanding_.front();
+        const auto& front = outstanding_.first();
         const bool told = front.told || (!settings_.explain && at - front.sent > caught_within);
         const bool answer_possible = settings_.wait && front.packet->asked && at - front.sent < *settings_.wait;
         if (!told || answer_possible) break;
-        if (!front.answered && front.packet->asked) --open_questions_;
-        outstanding_.pop_front();
+        if (!front.told) --untold_;
+        outstanding_.drop_first();
     }
 }
 
 bool send_session::waiting() const {
-    const bool untold =
-        settings_.explain && std::ranges::any_of(outstanding_, [](const outstanding& one) { return !one.told; });
-    if (untold) return true;
+    if (settings_.explain && untold_ > 0) return true;
     if (!settings_.wait || counts_.sent == 0 || now() - last_sent_ >= *settings_.wait) return false;
-    // One host answers once; from several there may be more.
-    const bool one_host = current_ && !current_->any_source && !current_->destination.is_multicast();
-    return open_questions_ > 0 || !one_host;
+    return outstanding_.open_questions() > 0 || several_may_answer_;
 }
 
 std::optional<duration> send_session::longest_wait() const {
@@ -421,7 +406,7 @@ std::optional<duration> send_session::longest_wait() const {
     };
     if (more_) until(settings_.gap() == duration::zero() ? at : due_);
     if (!more_ && settings_.wait) until(last_sent_ + *settings_.wait);
-    if (settings_.explain && !outstanding_.empty()) until(outstanding_.front().sent + caught_within);
+    if (settings_.explain && !outstanding_.empty()) until(outstanding_.first().sent + caught_within);
     return longest.value_or(duration::zero());
 }
 
@@ -436,6 +421,7 @@ int send_session::conclude() {
     if (watch_) counts_.kernel_drops = watch_->dropped();
     report_.summary(out_, counts_, wall_now());
     flush();
+    tell_reasons();
     if (trouble_ || counts_.send_failed > 0 || counts_.sent == 0) return exit_trouble;
     return settings_.wait && counts_.answered == 0 ? exit_no : exit_yes;
 }

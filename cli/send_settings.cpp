@@ -112,10 +112,12 @@ void add_report_options(options& o, send_settings& s, bool& layers) {
     o.app().add_flag("--json", s.json, "one JSON object a line (docs/sonde.schema.json)");
 }
 
-std::optional<int> choose_input(const options& o, send_settings& s, const std::vector<std::string>& words,
+std::optional<int> choose_input(options& o, send_settings& s, const std::vector<std::string>& words,
                                 const std::string& hex, const std::string& file) {
-    const int given =
-        static_cast<int>(!words.empty()) + static_cast<int>(!hex.empty()) + static_cast<int>(!file.empty());
+    // Given and empty is not the same as not given.
+    const bool has_hex = o.app().count("--hex") > 0;
+    const bool has_file = o.app().count("--file") > 0;
+    const int given = static_cast<int>(!words.empty()) + static_cast<int>(has_hex) + static_cast<int>(has_file);
     if (given == 0) {
         print_error(o.title(), "no packet given; try: sonde send --explain --dry-run 'ip(dst=127.0.0.1)/icmp(echo)'");
         return exit_trouble;
@@ -126,12 +128,12 @@ std::optional<int> choose_input(const options& o, send_settings& s, const std::v
                                    : "a packet in words, --hex and --file exclude each other");
         return exit_trouble;
     }
-    if (!hex.empty()) {
+    if (has_hex) {
         s.kind = input_kind::hex;
         s.input = hex;
-    } else if (!file.empty() || words.front() == "-") {
+    } else if (has_file || words.front() == "-") {
         s.kind = input_kind::file;
-        s.input = file.empty() ? "-" : file;
+        s.input = has_file ? file : "-";
     } else {
         s.input = words.front();
     }
@@ -143,6 +145,12 @@ std::optional<std::string> contradiction(const send_settings& s) {
     if (s.dry_run && s.wait) return "--dry-run sends nothing that --wait could wait for";
     if (s.dialect && !s.explain) return "--dialect is for --explain";
     if (s.protocol && s.through && *s.through != door::transport) return "--protocol is for --layer transport";
+    // A whole packet says itself where to, and what it is.
+    const bool without_ip = s.through == door::transport && s.destination && s.protocol;
+    if (s.kind != input_kind::words && (s.destination || s.protocol) && !without_ip) {
+        return "--dst and --protocol would have no effect: they are for bytes without an IP header, both together with "
+               "--layer transport";
+    }
     return std::nullopt;
 }
 
@@ -174,8 +182,10 @@ std::variant<send_settings, int> read_send_settings(int argc, char** argv) {
     bool layers = false;
     o.app().add_option("PACKET", words,
                        "in words: 'ip(dst=127.0.0.1)/icmp(echo, id=7)/\"hello\"'; '-': standard input");
-    o.app().add_option("--hex", hex, "the packet's bytes as hexadecimal digits");
-    o.app().add_option("--file", file, "the packet's bytes, or a capture file, all of whose packets are sent in order");
+    o.app().add_option("--hex", hex, "the packet's bytes as hexadecimal digits")->type_name("DIGITS");
+    o.app()
+        .add_option("--file", file, "the packet's bytes, or a capture file, all of whose packets are sent in order")
+        ->type_name("FILE");
     add_way_options(o, s);
     add_rate_options(o, s);
     add_report_options(o, s, layers);

@@ -27,6 +27,30 @@ bool is_v4(bytes_view packet) noexcept {
     return !packet.empty() && load_be<std::uint8_t>(packet, 0) >> 4U == 4;
 }
 
+/// FNV-1a, of what is there of the range.
+void hash(std::uint64_t& value, bytes_view bytes, byte_range range) noexcept {
+    for (std::size_t i = range.begin; i < std::min(range.end, bytes.size()); ++i)
+        value = (value ^ load_be<std::uint8_t>(bytes, i)) * 0x100000001b3U;
+}
+
+/// Over no more than what `is_departure_of` compares. `inner` is where the IP header ends.
+std::uint64_t departure_hash(door through, bytes_view bytes, std::size_t inner) noexcept {
+    std::uint64_t value = 0xcbf29ce484222325U ^ bytes.size();
+    const bool v4 = is_v4(bytes);
+    if (through == door::network && v4) {
+        hash(value, bytes, {0, 2});
+        hash(value, bytes, {6, 10});
+        hash(value, bytes, {16, bytes.size()});
+    } else if (through == door::transport) {
+        hash(value, bytes, v4 ? byte_range{16, 20} : byte_range{24, 40});
+        hash(value, bytes, {inner, inner + 2});
+        hash(value, bytes, {inner + 4, bytes.size()});  // between them may be a checksum of the kernel's
+    } else {
+        hash(value, bytes, {0, bytes.size()});
+    }
+    return value;
+}
+
 }  // namespace
 
 result<send_watch> send_watch::open(const prepared_packet& like, bool both_families) {
@@ -77,6 +101,16 @@ bool is_departure_of(const prepared_packet& packet, bytes_view left) noexcept {
     const std::size_t checksum = packet.written_at + 2;
     if (!computes || ours.size() < checksum + 2) return equal(ours, left, {packet.written_at, ours.size()});
     return equal(ours, left, {packet.written_at, checksum}) && equal(ours, left, {checksum + 2, ours.size()});
+}
+
+std::uint64_t departure_key(const prepared_packet& packet) noexcept {
+    return departure_hash(packet.through, packet.complete, packet.written_at);
+}
+
+std::uint64_t departure_key(door through, bytes_view left) noexcept {
+    const bool has_length = is_v4(left);
+    const std::size_t header = has_length ? std::size_t{4} * (load_be<std::uint8_t>(left, 0) & 0x0fU) : 40;
+    return departure_hash(through, left, header);
 }
 
 }  // namespace sonde::cli

@@ -48,4 +48,8 @@ private:
 /// Whether a frame that left is this packet, whatever the kernel wrote into the fields that are its own.
 [[nodiscard]] bool is_departure_of(const prepared_packet& packet, bytes_view left) noexcept;
 
+/// A packet's, and what left's: where they differ, it is not that packet that left.
+[[nodiscard]] std::uint64_t departure_key(const prepared_packet& packet) noexcept;
+[[nodiscard]] std::uint64_t departure_key(door through, bytes_view left) noexcept;
+
 }  // namespace sonde::cli

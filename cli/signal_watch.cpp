@@ -2,6 +2,7 @@
 #include <array>
 #include <cerrno>
 
+#include <cli/output.hpp>
 #include <cli/signal_watch.hpp>
 
 namespace sonde::cli {
@@ -12,15 +13,33 @@ constexpr std::array<int, 4> watched{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 volatile std::sig_atomic_t end_signal = 0;
 volatile std::sig_atomic_t status_signal = 0;
 
+bool is_ignored(int number) noexcept {
+    struct sigaction now {};
+    ::sigaction(number, nullptr, &now);
+    return now.sa_handler == SIG_IGN;
+}
+
 void on_signal(int number) {
     if (number == SIGQUIT) {
         status_signal = 1;
     } else {
         end_signal = 1;
+        note_end_request();
     }
 }
 
+// Ignored by whoever started this: the others are watched all the same.
+bool is_watched(int number) noexcept {
+    return number != SIGHUP || !is_ignored(SIGHUP);
+}
+
 }  // namespace
+
+std::vector<int> signals_to_watch() {
+    std::vector<int> all(watched.begin(), watched.end());
+    std::erase_if(all, [](int number) { return !is_watched(number); });
+    return all;
+}
 
 signal_watch::signal_watch() noexcept {
     end_signal = 0;
@@ -31,8 +50,7 @@ signal_watch::signal_watch() noexcept {
         struct sigaction action {};
         action.sa_handler = on_signal;
         ::sigaction(watched[i], nullptr, &former_[i]);
-        // nohup(1) has it ignored, and means it.
-        if (watched[i] == SIGHUP && former_[i].sa_handler == SIG_IGN) continue;
+        if (!is_watched(watched[i])) continue;
         ::sigaction(watched[i], &action, nullptr);
         sigaddset(&blocked, watched[i]);
     }

@@ -5,10 +5,15 @@
 #include <optional>
 #include <poll.h>
 #include <span>
+#include <vector>
 
 #include <sonde/base/time.hpp>
 
 namespace sonde::cli {
+
+/// SIGINT, SIGTERM, SIGQUIT; and SIGHUP, unless it is ignored: nohup(1) has it so, and means it. For every command that
+/// has a summary to give before it ends.
+[[nodiscard]] std::vector<int> signals_to_watch();
 
 /// SIGINT, SIGTERM, SIGHUP and SIGQUIT arrive only while `wait` waits, as long as this lives: none is lost between
 /// looking and waiting. One at a time, in the main thread.

@@ -14,12 +14,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cli/command.hpp>
 #include <cli/output.hpp>
+#include <cli/signal_watch.hpp>
 #include <cli/sniff_output.hpp>
 #include <cli/sniff_session.hpp>
 #include <fmt/format.h>
 
 #include <sonde/report/escape.hpp>
 #include <sonde/socket/bpf_filter.hpp>
+#include <sonde/socket/cooked_frame.hpp>
 #include <sonde/socket/interface.hpp>
 #include <sonde/socket/packet_ring.hpp>
 #include <sonde/socket/privilege.hpp>
@@ -35,7 +37,6 @@ constexpr std::string_view title = "sonde sniff";
 constexpr std::string_view any_interface = "any";
 constexpr std::size_t frames_at_once = 512;
 constexpr int batches_per_turn = 64;  // signals and timers get their turn between
-constexpr std::size_t cooked_header_size = 20;
 constexpr std::size_t tag_size = 4;
 constexpr duration interface_check_every = 100ms;
 constexpr int most_last_looks = 20;
@@ -76,6 +77,8 @@ std::string_view link_name(link_type link) {
 struct capture_place {
     std::optional<socket::network_interface> interface;  ///< nothing: all of them
     [[nodiscard]] link_type link() const { return interface ? interface->link() : link_type::linux_cooked_v2; }
+    /// Without the link header, which is none that the command reads, or differs from frame to frame.
+    [[nodiscard]] bool cooked() const { return link() == link_type::linux_cooked_v2; }
     [[nodiscard]] std::string_view name() const {
         return interface ? std::string_view{interface->name} : any_interface;
     }
@@ -117,7 +120,7 @@ private:
     void wait();
     void drain();
     [[nodiscard]] bool take(const socket::ring_frame& frame);
-    [[nodiscard]] bytes_view cooked_frame(const socket::ring_frame& frame);
+    [[nodiscard]] socket::cooked_frame whole_frame(const socket::ring_frame& frame);
     [[nodiscard]] const socket::network_interface* interface_of(std::uint32_t index);
     void lost_interface();
     void look_for_interface();
@@ -162,7 +165,7 @@ result<void> sniff_capture::prepare_filter() {
     if (!compiled) return compiled.error();
     std::optional<socket::bpf_filter> judged_there;
     if (!compiled->reads_vlan_tags()) {
-        if (place_.interface) {
+        if (!place_.cooked()) {
             judged_there = *compiled;
         } else if (auto cooked = compiled->for_cooked_socket()) {
             judged_there = *std::move(cooked);
@@ -175,7 +178,7 @@ result<void> sniff_capture::prepare_filter() {
 // From then on the process has no privilege.
 result<void> sniff_capture::open() {
     socket::packet_ring_options options;
-    options.socket.cooked = !place_.interface;
+    options.socket.cooked = place_.cooked();
     options.socket.interface = place_.interface ? place_.interface->index : 0;
     options.socket.promiscuous = place_.interface && !settings_.no_promiscuous;
     options.snap_length = settings_.snap_length;
@@ -199,7 +202,7 @@ void sniff_capture::announce() const {
 int sniff_capture::run() {
     auto ready = prepare_filter();
     // libpcap may take minutes over a long filter: until here Ctrl-C ends the process as it does any other.
-    for (const int signal : {SIGINT, SIGTERM, SIGQUIT}) signals_.add(signal);
+    for (const int signal : signals_to_watch()) signals_.add(signal);
     if (ready) ready = open();
     if (!ready) {
         print_failure(title, ready.error());
@@ -258,10 +261,8 @@ bool sniff_capture::take(const socket::ring_frame& frame) {
         ++loopback_copies_;
         return true;
     }
-    bytes_view bytes = place_.interface ? bytes_view{frame.with_tag()} : cooked_frame(frame);
-    std::uint32_t full_size = meta.full_size;
-    if (!place_.interface) full_size += cooked_header_size;
-    if (meta.tag) full_size += tag_size;
+    const auto [whole, full_size] = whole_frame(frame);
+    bytes_view bytes = whole;
     if (!own_filter_.accepts_all() && !own_filter_.matches(bytes, full_size)) {
         ++filtered_;
         return true;
@@ -281,25 +282,12 @@ bool sniff_capture::take(const socket::ring_frame& frame) {
     return going_on && (!settings_.count || output_.captured() < *settings_.count);
 }
 
-// LINKTYPE_LINUX_SLL2, and behind it a VLAN tag that the kernel took out.
-bytes_view sniff_capture::cooked_frame(const socket::ring_frame& frame) {
+// As it stands in a capture file: with its header, and with the VLAN tag that the kernel took out.
+socket::cooked_frame sniff_capture::whole_frame(const socket::ring_frame& frame) {
     const socket::frame_meta& meta = frame.meta;
-    const std::size_t header = cooked_header_size + (meta.tag ? tag_size : 0);
-    cooked_.resize(header + frame.bytes.size());
-    const bytes_span out{cooked_};
-    store_be(out, 0, meta.tag ? meta.tag->tpid : meta.protocol);
-    store_be(out, 2, std::uint16_t{0});
-    store_be(out, 4, meta.interface);
-    store_be(out, 8, meta.hardware_type);
-    store_be(out, 10, static_cast<std::uint8_t>(meta.type));
-    store_be(out, 11, meta.address_size);
-    std::ranges::copy(meta.address, out.begin() + 12);
-    if (meta.tag) {
-        store_be(out, cooked_header_size, meta.tag->tci);
-        store_be(out, cooked_header_size + 2, meta.protocol);
-    }
-    std::ranges::copy(frame.bytes, out.begin() + static_cast<std::ptrdiff_t>(header));
-    return out;
+    if (place_.cooked()) return socket::cook(frame.bytes, meta, cooked_);
+    if (!meta.tag || place_.link() != link_type::ethernet) return {frame.bytes, meta.full_size};
+    return {frame.with_tag(), meta.full_size + static_cast<std::uint32_t>(tag_size)};
 }
 
 // Null for one that has gone. New ones come up in the middle of a run: the list is read anew, but not for every frame.
@@ -347,6 +335,7 @@ void sniff_capture::watch_signals() {
         if (error || ended_) return;
         watch_signals();
         if (signal == SIGQUIT) return say_counts(totals());
+        note_end_request();
         if (stopping_) return end();
         stop();
     });

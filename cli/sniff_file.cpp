@@ -5,6 +5,7 @@
 
 #include <cli/command.hpp>
 #include <cli/output.hpp>
+#include <cli/signal_watch.hpp>
 #include <cli/sniff_output.hpp>
 #include <cli/sniff_session.hpp>
 #include <fmt/format.h>
@@ -27,10 +28,15 @@ volatile std::sig_atomic_t counts_wanted = 0;
 // A signal ends the read(2) that waits, too.
 void watch_signals() {
     struct sigaction action {};
-    action.sa_handler = [](int) { end_wanted = 1; };
-    for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
-    action.sa_handler = [](int) { counts_wanted = 1; };
-    ::sigaction(SIGQUIT, &action, nullptr);
+    action.sa_handler = [](int number) {
+        if (number == SIGQUIT) {
+            counts_wanted = 1;
+        } else {
+            end_wanted = 1;
+            note_end_request();
+        }
+    };
+    for (const int signal : signals_to_watch()) ::sigaction(signal, &action, nullptr);
 }
 
 void say_counts(const report::capture_totals& totals, std::uint64_t captured, std::string_view how) {

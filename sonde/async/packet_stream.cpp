@@ -9,6 +9,7 @@
 
 #include <sonde/async/packet_stream.hpp>
 #include <sonde/socket/bpf_filter.hpp>
+#include <sonde/socket/cooked_frame.hpp>
 #include <sonde/socket/interface.hpp>
 #include <sonde/socket/packet_ring.hpp>
 
@@ -21,7 +22,6 @@ using boost::asio::posix::stream_descriptor;
 constexpr std::size_t batch_size = 256;
 constexpr std::size_t most_skipped_at_once = 4096;
 constexpr std::uint16_t arphrd_loopback = 772;
-constexpr std::size_t cooked_header_size = 20;
 constexpr std::size_t tag_size = 4;
 
 /// The filter, and who runs it.
@@ -61,7 +61,6 @@ struct packet_source::state {
 
     [[nodiscard]] bool wanted(const socket::frame_meta& meta) const noexcept;
     [[nodiscard]] bool prepare(socket::ring_frame& frame);
-    [[nodiscard]] bytes_view cook(const socket::ring_frame& frame);
     void find_trouble();
     void set_trouble(int number, std::string what);
 
@@ -104,29 +103,16 @@ bool packet_source::state::wanted(const socket::frame_meta& meta) const noexcept
     return !outgoing || meta.hardware_type != arphrd_loopback;
 }
 
-// The header of `linux_cooked_v2`, as libpcap makes it (https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html).
-bytes_view packet_source::state::cook(const socket::ring_frame& frame) {
-    const std::size_t kept = std::min<std::size_t>(frame.bytes.size(), options.snap_length);
-    if (cooked.size() < cooked_header_size + kept) cooked.resize(cooked_header_size + kept);
-    const bytes_span out = bytes_span{cooked}.first(cooked_header_size + kept);
-    std::ranges::fill(out.first(cooked_header_size), std::byte{0});
-    store_be<std::uint16_t>(out, 0, frame.meta.protocol);
-    store_be<std::uint32_t>(out, 4, frame.meta.interface);
-    store_be<std::uint16_t>(out, 8, frame.meta.hardware_type);
-    store_be<std::uint8_t>(out, 10, static_cast<std::uint8_t>(frame.meta.type));
-    store_be<std::uint8_t>(out, 11, frame.meta.address_size);
-    std::ranges::copy(frame.meta.address, out.begin() + 12);
-    std::ranges::copy(frame.bytes.first(kept), out.begin() + cooked_header_size);
-    return out;
-}
-
 bool packet_source::state::prepare(socket::ring_frame& frame) {
     if (!wanted(frame.meta)) return false;
     current.meta = frame.meta;
     current.link = link;
     if (link == link_type::linux_cooked_v2) {
-        current.bytes = cook(frame);
-        current.meta.full_size += static_cast<std::uint32_t>(cooked_header_size);
+        const bytes_view payload = frame.bytes;
+        const auto whole =
+            socket::cook(payload.first(std::min<std::size_t>(payload.size(), options.snap_length)), frame.meta, cooked);
+        current.bytes = whole.bytes;
+        current.meta.full_size = whole.full_size;
     } else if (frame.meta.tag && link == link_type::ethernet) {
         current.bytes = frame.with_tag();
         current.meta.full_size += static_cast<std::uint32_t>(tag_size);

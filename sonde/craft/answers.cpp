@@ -10,10 +10,11 @@ namespace {
 
 using wire::protocol;
 
-constexpr std::size_t head_kept = 64;
 constexpr std::size_t ports_size = 4;
 constexpr std::size_t icmp_head = 8;
 constexpr std::size_t tcp_head = 20;
+constexpr std::size_t tcp_acknowledged = 12;  // behind the acknowledgement number
+constexpr std::size_t nd_target = 16;
 constexpr std::size_t arp_size = 28;
 constexpr std::uint8_t fin = 0x01;
 constexpr std::uint8_t syn = 0x02;
@@ -105,6 +106,84 @@ bool same(bytes_view a, bytes_view b, std::size_t at, std::size_t size) noexcept
            std::ranges::equal(a.subspan(at, size), b.subspan(at, size));
 }
 
+/// FNV-1a, over what decides.
+class key_hash {
+public:
+    explicit key_hash(std::uint8_t kind) noexcept { add(kind); }
+    key_hash& add(std::uint8_t octet) noexcept {
+        value_ = (value_ ^ octet) * 0x100000001b3U;
+        return *this;
+    }
+    /// What is not there counts as nothing.
+    key_hash& add(bytes_view bytes, std::size_t at, std::size_t size) noexcept {
+        for (std::size_t i = at; i < at + size && i < bytes.size(); ++i) add(load_be<std::uint8_t>(bytes, i));
+        return *this;
+    }
+    key_hash& add(const ip_address& address) noexcept {
+        const bytes_view bytes = address.bytes();
+        return add(bytes, 0, bytes.size());
+    }
+    [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
+
+private:
+    std::uint64_t value_ = 0xcbf29ce484222325U;
+};
+
+// What begins a key, so that different things are not mistaken for each other.
+constexpr std::uint8_t key_arp = 1;
+constexpr std::uint8_t key_error = 2;
+constexpr std::uint8_t key_reply = 3;
+constexpr std::uint8_t key_reply_of_anyone = 4;
+constexpr std::uint8_t key_dhcp = 5;
+
+/// For a reply from that address, or from anyone.
+key_hash reply_hash(protocol upper, const ip_address* from) noexcept {
+    key_hash out(from != nullptr ? key_reply : key_reply_of_anyone);
+    out.add(static_cast<std::uint8_t>(upper));
+    if (from != nullptr) out.add(*from);
+    return out;
+}
+
+/// `head` is what was asked with, or, for what is quoted, as much of it as is there.
+std::uint64_t error_key_of(const ip_address& destination, std::uint8_t number, bytes_view head, bool exact) noexcept {
+    key_hash out(key_error);
+    out.add(destination).add(number);
+    if (!exact) return out.value();
+    out.add(std::uint8_t{1});
+    if (number == wire::ip_protocol::udp) return out.add(head, 0, ports_size).value();
+    if (number == wire::ip_protocol::tcp) return out.add(head, 0, icmp_head).value();
+    return out.add(head, 0, 2).add(head, 4, 4).value();
+}
+
+bool has_exact_error_key(protocol upper, std::uint8_t number) noexcept {
+    return (upper == protocol::udp && number == wire::ip_protocol::udp) ||
+           (upper == protocol::tcp && number == wire::ip_protocol::tcp) ||
+           (upper == protocol::icmp && number == wire::ip_protocol::icmp) ||
+           (upper == protocol::icmpv6 && number == wire::ip_protocol::icmpv6);
+}
+
+/// What replies and errors are told by: of packets that differ in nothing else the answers are the same.
+void keep_what_decides(std::vector<std::byte>& head, protocol upper) {
+    const auto blank = [&](std::size_t at, std::size_t size) {
+        for (std::size_t i = at; i < at + size && i < head.size(); ++i) head[i] = std::byte{};
+    };
+    const auto keep = [&](std::size_t size) { head.resize(std::min(head.size(), size)); };
+    if (upper == protocol::udp) {
+        const bool dhcp = load_be_or_zero(head, 2) == dhcp_server_port && load_be_or_zero(head, 0) == dhcp_client_port;
+        keep(dhcp ? dhcp_xid + 4 : ports_size);
+        blank(ports_size, dhcp_xid - ports_size);
+    } else if (upper == protocol::tcp) {
+        keep(tcp_head);
+        blank(tcp_acknowledged, tcp_head - tcp_acknowledged);
+    } else if (upper == protocol::icmp || upper == protocol::icmpv6) {
+        const bool solicitation = upper == protocol::icmpv6 && byte_at(head, 0) == ns_type;
+        keep(solicitation ? icmp_head + nd_target : icmp_head);
+        blank(2, 2);  // the checksum
+    } else {
+        keep(upper == protocol::igmp ? 1 : 0);
+    }
+}
+
 bool ports_swapped(bytes_view ours, bytes_view theirs) noexcept {
     return ours.size() >= ports_size && theirs.size() >= ports_size &&
            load_be<std::uint16_t>(ours, 0) == load_be<std::uint16_t>(theirs, 2) &&
@@ -135,10 +214,78 @@ std::optional<question> question::of(link_type link, bytes_view sent) {
     if (upper == nullptr) return out;
     out.upper_ = upper->id;
     const bytes_view bytes = sent.subspan(upper->offset);
-    out.head_.assign(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), head_kept)));
+    constexpr std::size_t most = 24;
+    out.head_.assign(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), most)));
+    keep_what_decides(out.head_, out.upper_);
     if (out.upper_ == protocol::tcp && bytes.size() >= tcp_head) {
         const std::uint8_t flags = byte_at(bytes, 13);
         out.segment_ = upper->payload_size + ((flags & syn) != 0 ? 1U : 0U) + ((flags & fin) != 0 ? 1U : 0U);
+    }
+    return out;
+}
+
+std::uint64_t question::error_key() const noexcept {
+    return error_key_of(destination_, number_, head_, has_exact_error_key(upper_, number_));
+}
+
+std::uint64_t question::reply_key(bool any_source) const noexcept {
+    if (ip_ == protocol::arp) return key_hash(key_arp).add(head_, 24, 4).add(head_, 14, 4).value();
+    const bool from_anyone = any_source || destination_.is_multicast() || destination_.is_limited_broadcast();
+    const ip_address* from = from_anyone ? nullptr : &destination_;
+    if (upper_ == protocol::udp) {
+        if (head_.size() > ports_size) return key_hash(key_dhcp).add(head_, dhcp_xid, 4).value();
+        return reply_hash(upper_, from).add(head_, 0, ports_size).value();
+    }
+    if (upper_ == protocol::tcp) return reply_hash(upper_, from).add(head_, 0, ports_size).value();
+    if (upper_ != protocol::icmp && upper_ != protocol::icmpv6) return reply_hash(upper_, nullptr).value();
+    const std::uint8_t type = byte_at(head_, 0);
+    const bool v6 = upper_ == protocol::icmpv6;
+    if (v6 ? type == rs_type || type == mld_query_type : type == icmp_solicitation) {
+        return reply_hash(upper_, nullptr).add(type).value();
+    }
+    if (v6 && type == ns_type) return reply_hash(upper_, nullptr).add(type).add(head_, 8, nd_target).value();
+    return reply_hash(upper_, from).add(type).add(head_, 4, 4).value();
+}
+
+answer_keys keys_of(const wire::dissection& received, bytes_view frame) noexcept {
+    answer_keys out;
+    if (const wire::layer* arp = received.find(protocol::arp); arp != nullptr) {
+        out.add(key_hash(key_arp).add(arp->bytes, 14, 4).add(arp->bytes, 24, 4).value());
+    }
+    if (const wire::layer* quoted = ip_of(received, 1); quoted != nullptr) {
+        const wire::layer* upper = upper_of(received, 1);
+        const bytes_view theirs = upper == nullptr ? rest_of(frame, *quoted) : frame.subspan(upper->offset);
+        const ip_address destination = ends_of(*quoted).destination;
+        const std::uint8_t number = number_of(received, 1);
+        out.add(error_key_of(destination, number, theirs, true));
+        out.add(error_key_of(destination, number, theirs, false));
+    }
+    const wire::layer* ip = ip_of(received, 0);
+    const wire::layer* upper = upper_of(received, 0);
+    if (ip == nullptr || upper == nullptr) return out;
+    const bytes_view theirs = frame.subspan(upper->offset);
+    const ip_address from = ends_of(*ip).source;
+    if (upper->id == protocol::udp || upper->id == protocol::tcp) {
+        for (const ip_address* who : {&from, static_cast<const ip_address*>(nullptr)})
+            out.add(reply_hash(upper->id, who).add(theirs, 2, 2).add(theirs, 0, 2).value());
+        if (upper->id == protocol::udp) out.add(key_hash(key_dhcp).add(theirs, dhcp_xid, 4).value());
+    } else if (upper->id == protocol::icmp || upper->id == protocol::icmpv6) {
+        const auto& pairs = upper->id == protocol::icmp ? icmp_pairs : icmpv6_pairs;
+        const int type = byte_at(theirs, 0);
+        const auto* pair = std::ranges::find(pairs, type, &pair_of_types::reply);
+        if (pair == pairs.end()) return out;
+        const auto request = static_cast<std::uint8_t>(pair->request);
+        const bool v6 = upper->id == protocol::icmpv6;
+        if (v6 ? request == rs_type || request == mld_query_type : request == icmp_solicitation) {
+            out.add(reply_hash(upper->id, nullptr).add(request).value());
+        } else if (v6 && request == ns_type) {
+            out.add(reply_hash(upper->id, nullptr).add(request).add(theirs, 8, nd_target).value());
+        } else {
+            for (const ip_address* who : {&from, static_cast<const ip_address*>(nullptr)})
+                out.add(reply_hash(upper->id, who).add(request).add(theirs, 4, 4).value());
+        }
+    } else {
+        out.add(reply_hash(upper->id, nullptr).value());
     }
     return out;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -24,7 +25,13 @@ answer_kind answered(const std::string& sent, const std::string& received, bool 
     const auto asked = question::of(link_of(sent), out.bytes);
     if (!asked) return answer_kind::none;
     const auto taken_apart = wire::dissect(link_of(received), in.bytes, {.checksums = false});
-    return asked->answered_by(taken_apart, in.bytes, any_source);
+    const auto kind = asked->answered_by(taken_apart, in.bytes, any_source);
+    const auto keys = keys_of(taken_apart, in.bytes);
+    if (kind != answer_kind::none) {
+        const auto key = kind == answer_kind::error ? asked->error_key() : asked->reply_key(any_source);
+        EXPECT_EQ(std::ranges::count(keys.all(), key), 1) << sent << " <- " << received;
+    }
+    return kind;
 }
 
 const std::string to = "ip(src=10.0.0.1, dst=10.0.0.2)/";
@@ -127,6 +134,36 @@ TEST(AnswersToABroadcast, ComeFromAnyone) {
     EXPECT_EQ(answered("ip(src=10.0.0.1, dst=10.0.0.255)/icmp(echo)", received, true), reply);
 }
 
+std::optional<question> asked_by(const std::string& sent) {
+    return question::of(link_of(sent), made(sent).bytes);
+}
+
+TEST(QuestionKeys, TellPacketsApart) {
+    const std::vector<std::string> different{to + "icmp(echo, id=7, seq=1)", to + "icmp(echo, id=7, seq=2)",
+                                             to + "icmp(echo, id=8, seq=1)", to + "icmp(timestamp, id=7, seq=1)",
+                                             to + "udp(sport=5, dport=6)",   to + "udp(sport=6, dport=5)",
+                                             to + "tcp(sport=5, dport=6)",   "ip(dst=10.0.0.3)/udp(sport=5, dport=6)",
+                                             to6 + "udp(sport=5, dport=6)",  to6 + "icmp6(echo, id=7, seq=1)",
+                                             "eth/arp(pdst=10.0.0.2)",       "eth/arp(pdst=10.0.0.3)"};
+    for (const auto& one : different) {
+        for (const auto& other : different) {
+            if (&one == &other) continue;
+            EXPECT_NE(asked_by(one)->reply_key(), asked_by(other)->reply_key()) << one << other;
+            if (one.starts_with("ip") && other.starts_with("ip")) {
+                EXPECT_NE(asked_by(one)->error_key(), asked_by(other)->error_key()) << one << other;
+            }
+            EXPECT_NE(asked_by(one), asked_by(other)) << one << other;
+        }
+    }
+}
+
+TEST(QuestionKeys, AreTheSameForWhatNoAnswerTells) {
+    EXPECT_EQ(asked_by(to + "icmp(echo, id=7)/'one'"), asked_by(to + "icmp(echo, id=7)/'other'"));
+    EXPECT_EQ(asked_by(to + "udp(sport=5, dport=6)/'one'"), asked_by(to + "udp(sport=5, dport=6)/'other'"));
+    EXPECT_NE(asked_by(to + "tcp(sport=5, dport=6)/'one'"), asked_by(to + "tcp(sport=5, dport=6)/'other'"))
+        << "an acknowledgement tells their lengths";
+}
+
 TEST(AnswersToNothing, Bytes) {
     EXPECT_FALSE(question::of(link_type::ethernet, {}));
     const auto out = made(to + "tcp");
@@ -135,6 +172,7 @@ TEST(AnswersToNothing, Bytes) {
     for (std::size_t size = 0; size < out.bytes.size(); ++size) {
         const auto cut = bytes_view{out.bytes}.first(size);
         EXPECT_EQ(asked->answered_by(wire::dissect(link_type::raw_ip, cut), cut), none);
+        EXPECT_LE(keys_of(wire::dissect(link_type::raw_ip, cut), cut).all().size(), 6U);
     }
 }
 

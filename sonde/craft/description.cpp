@@ -266,7 +266,7 @@ described<described_layer> read_layer(written_layer& written) {
 }
 
 ip_address address_in(const given_field& given) {
-    if (!given.value.bytes.empty()) return ip_address::from_bytes(given.value.bytes);
+    if (!given.value.bytes.empty()) return ip_address::from_bytes(given.value.bytes, given.value.scope);
     return ip_address::v4(static_cast<std::uint32_t>(given.value.number));
 }
 

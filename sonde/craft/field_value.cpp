@@ -160,7 +160,9 @@ std::optional<field_value> address_value(const wire::header_field& field, const 
         if (const auto brief = ip_address::parse_short(word)) address = *brief;
     }
     if (!address || address->family() != wanted) return std::nullopt;
-    return value_of_bytes(field, address->bytes());
+    auto out = value_of_bytes(field, address->bytes());
+    out.scope = address->scope_id();
+    return out;
 }
 
 described<field_value> word_value(const wire::header_field& field, const written_value& value) {

@@ -16,6 +16,7 @@ namespace sonde::craft {
 struct field_value {
     std::uint64_t number = 0;           ///< of fields of at most 64 bits
     std::vector<std::byte> bytes = {};  ///< of longer ones: exactly as many as the field has
+    std::uint32_t scope = 0;            ///< of `fe80::1%eth0`: the interface's index, which no byte of the packet says
 };
 
 /// The error names the field, what it takes, and where the value stands.

@@ -130,12 +130,18 @@ capture_reader& capture_reader::operator=(capture_reader&&) noexcept = default;
 capture_reader::~capture_reader() = default;
 
 result<capture_reader> capture_reader::open(const std::string& path, const volatile std::sig_atomic_t* stop) {
+    std::string name = name_of(path, "standard input");
+    descriptor file(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return system_failure(fmt::format("cannot read {}", name), errno);
+    return from(std::move(file), std::move(name), stop);
+}
+
+result<capture_reader> capture_reader::from(descriptor file, std::string name, const volatile std::sig_atomic_t* stop) {
     auto s = std::make_unique<state>();
     s->from.stop = stop;
-    s->name = name_of(path, "standard input");
-    s->from.fd = descriptor(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                        : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!s->from.fd) return system_failure(fmt::format("cannot read {}", s->name), errno);
+    s->name = std::move(name);
+    s->from.fd = std::move(file);
     file_stream stream(::fopencookie(&s->from, "r", cookie_io_functions_t{&read_source, nullptr, nullptr, nullptr}));
     if (!stream) return system_failure(fmt::format("cannot read {}", s->name), errno);
     s->buffer = std::make_unique_for_overwrite<char[]>(buffer_size);

@@ -11,6 +11,7 @@
 #include <sonde/base/error.hpp>
 #include <sonde/base/link_type.hpp>
 #include <sonde/base/time.hpp>
+#include <sonde/socket/descriptor.hpp>
 
 namespace sonde::socket {
 
@@ -27,6 +28,9 @@ public:
     /// `-` is standard input. The failure names the file and what is wrong with it. A read that a signal interrupts
     /// goes on, unless its handler has set `*stop` by then: that is the end of the file. Must outlive the reader.
     [[nodiscard]] static result<capture_reader> open(const std::string& path,
+                                                     const volatile std::sig_atomic_t* stop = nullptr);
+    /// From where `file` stands; `name` is what failures call it, escaped already.
+    [[nodiscard]] static result<capture_reader> from(descriptor file, std::string name,
                                                      const volatile std::sig_atomic_t* stop = nullptr);
     capture_reader(capture_reader&&) noexcept;
     capture_reader& operator=(capture_reader&&) noexcept;

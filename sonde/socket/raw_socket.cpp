@@ -219,7 +219,27 @@ result<void> raw_socket::send(std::span<const bytes_view> pieces, const ip_addre
     return system_failure(std::move(what), why);
 }
 
+// The kernel delivers without the socket's lock: a datagram that was under way on another processor while the bind or
+// the filter was set may be queued after the draining.
+bool raw_socket::is_foreign(const received& in) const noexcept {
+    const bool v4 = options_.family == family::v4;
+    if (!options_.source.is_unspecified() && in.destination) {
+        const bool group = !v4 && in.destination->is_multicast();  // of IPv6, a bound socket gets its groups too
+        if (!group && in.destination->with_scope(0) != options_.source.with_scope(0)) return true;
+    }
+    if (types_.all() || in.bytes.empty()) return false;
+    const std::size_t header = v4 ? 4 * (load_be<std::uint8_t>(in.bytes, 0) & 0xfU) : 0;
+    return header < in.bytes.size() && !types_[load_be<std::uint8_t>(in.bytes, header)];
+}
+
 std::optional<raw_socket::received> raw_socket::receive(bytes_span buffer) {
+    for (;;) {
+        auto in = receive_any(buffer);
+        if (!in || !is_foreign(*in)) return in;
+    }
+}
+
+std::optional<raw_socket::received> raw_socket::receive_any(bytes_span buffer) {
     const family_options names = options_of(options_.family);
     alignas(cmsghdr) std::array<std::byte, receive_control_size> control;
     socket_address from;
@@ -280,6 +300,7 @@ result<void> raw_socket::accept_types(std::span<const std::uint8_t> types) {
     // ICMP_FILTER ends at type 31.
     const bool opened = v4 && !wanted.all() ? attach(fd(), program_of(wanted)) : open_up(fd());
     if (!set || !opened) return system_failure("cannot filter ICMP types", errno);
+    types_ = wanted;
     return {};
 }
 

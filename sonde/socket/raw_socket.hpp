@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -88,12 +89,15 @@ private:
     raw_socket(descriptor fd, const raw_socket_options& options) noexcept : fd_(std::move(fd)), options_(options) {}
     [[nodiscard]] result<void> configure();
     void set_dont_fragment(bool wanted) noexcept;
+    [[nodiscard]] std::optional<received> receive_any(bytes_span buffer);
+    [[nodiscard]] bool is_foreign(const received& in) const noexcept;
 
     descriptor fd_;
     raw_socket_options options_;
     bool dont_fragment_ = false;
-    int system_path_mtu_ = 0;  // the option's value before `dont_fragment_` changed it
-    int error_ = 0;            // of a receive call, until it is taken
+    int system_path_mtu_ = 0;                            // the option's value before `dont_fragment_` changed it
+    int error_ = 0;                                      // of a receive call, until it is taken
+    std::bitset<256> types_ = std::bitset<256>{}.set();  // of ICMP, accepted
 };
 
 }  // namespace sonde::socket

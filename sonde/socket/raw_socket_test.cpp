@@ -12,6 +12,7 @@
 #include <sonde/socket/lab_test.hpp>
 #include <sonde/socket/privilege.hpp>
 #include <sonde/socket/raw_socket.hpp>
+#include <sonde/socket/socket_address.hpp>
 
 namespace sonde::socket {
 namespace {
@@ -170,6 +171,45 @@ TEST_P(raw, nothing_for_others_slips_in_while_it_is_opened) {
     done = true;
     flood.join();
     EXPECT_EQ(foreign, 0);
+}
+
+// What was under way while the socket was bound may be queued long after; here it is let in on purpose.
+TEST_P(raw, what_slipped_past_the_kernel_is_not_delivered) {
+    const bool is_v4 = GetParam().f == family::v4;
+    ASSERT_TRUE(is_v4 || lab::ip({"addr", "replace", "2001:db8::5/128", "dev", "lo", "nodad"}));
+    const ip_address own = ip_address::parse(is_v4 ? "127.0.0.5" : "2001:db8::5").value();
+    auto sender = open({.protocol = 253});
+    auto s = open({.protocol = 253, .source = own});
+    const socket_address anywhere(is_v4 ? ip_address::v4(0) : ip_address{});
+    ASSERT_EQ(::bind(s.fd(), anywhere.data(), anywhere.size), 0);
+    const auto say = [&](int what, const ip_address& to) {
+        const std::array payload{static_cast<std::byte>(what)};
+        ASSERT_TRUE(sender.send(std::array<bytes_view, 1>{payload}, to).has_value());
+    };
+    say(1, GetParam().loopback);
+    say(2, own);
+    const auto in = receive(s);
+    ASSERT_TRUE(in.has_value());
+    EXPECT_EQ(in->bytes.back(), std::byte{2});
+    EXPECT_FALSE(s.receive(buffer));
+}
+
+TEST_P(raw, types_that_slipped_past_the_kernel_are_not_delivered) {
+    auto s = open();
+    ASSERT_TRUE(s.accept_types(std::array{GetParam().reply}).has_value());
+    const std::array<std::uint32_t, 8> none_blocked{};
+    const bool is_v4 = GetParam().f == family::v4;
+    const int nothing = 0;
+    // IPv4: the BPF filter is off; IPv6 had none.
+    ASSERT_TRUE(::setsockopt(s.fd(), SOL_SOCKET, SO_DETACH_FILTER, &nothing, sizeof nothing) == 0 || !is_v4);
+    ASSERT_EQ(::setsockopt(s.fd(), is_v4 ? SOL_RAW : IPPROTO_ICMPV6, 1, none_blocked.data(), is_v4 ? 4 : 32), 0)
+        << "ICMP_FILTER, ICMPV6_FILTER";
+    const auto message = request(3);
+    ASSERT_TRUE(s.send(std::array<bytes_view, 1>{message}, GetParam().loopback).has_value());
+    const auto in = receive(s);
+    ASSERT_TRUE(in.has_value());
+    EXPECT_EQ(type_of(*in), GetParam().reply);
+    EXPECT_FALSE(s.receive(buffer));
 }
 
 TEST_P(raw, a_group_is_heard_by_its_members) {

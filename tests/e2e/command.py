@@ -81,6 +81,16 @@ def finish(process, timeout=30):
     return Result(subprocess.CompletedProcess(process.args, process.returncode, out, err))
 
 
+def next_line(process, stream=None, timeout=20):
+    """What it says next, on stdout unless told otherwise; a process that says nothing is ended, and the test fails."""
+    watchdog = threading.Timer(timeout, process.kill)
+    watchdog.start()
+    line = (stream or process.stdout).readline()
+    watchdog.cancel()
+    assert line, f"nothing came within {timeout} s\n{process.stderr.read() if process.stderr else ''}"
+    return line
+
+
 def refuse_constant(word):
     raise AssertionError(f"{word} is not JSON")
 

@@ -12,7 +12,7 @@ import time
 import pytest
 
 import lab
-from command import Report, finish, ping, ping_json, start_ping
+from command import Report, finish, next_line, ping, ping_json, start_ping
 from lab import RoutedLab, wait_until
 
 FORMS = pytest.mark.parametrize("arguments", [(), ("--json",), ("-q",)], ids=["text", "json", "quiet"])
@@ -236,3 +236,82 @@ def pipe_is_full(process):
     before = unread()
     time.sleep(0.3)
     return before == unread() > 8192
+
+
+ENDLESS = {
+    "ping": ("ping", "-i", "0.02", "--json", "127.0.0.0/24"),
+    "recv": ("recv", "icmp"),
+    "recv --json": ("recv", "icmp", "--json"),
+    "send": ("send", "-c", "0", "--rate", "2000", "--json", "ip(dst=127.0.0.1)/icmp(echo)"),
+    "sniff": ("sniff", "-i", "lo", "-n", "icmp"),
+}
+
+
+def start_endless(namespace, command, wrap=()):
+    """One that has always something to say."""
+    running = namespace.start(*wrap, lab.sonde_binary(), *ENDLESS[command])
+    wait_until(lambda: signal_is_caught(running.pid, signal.SIGTERM) or running.poll() is not None, "the signal handler")
+    assert running.poll() is None, running.stderr.read()
+    if command.startswith(("recv", "sniff")):
+        namespace.start("ping", "-q", "-i", "0.002", "-s", "100", "127.0.0.1")
+    return running
+
+
+@pytest.mark.parametrize("command", ENDLESS)
+def test_two_interrupts_end_what_nobody_reads(host, command):
+    """The pipe is full and stays so: the process waits in a write that will never be done."""
+    running = start_endless(host, command)
+    wait_until(lambda: pipe_is_full(running), "a full pipe", seconds=60)
+    running.send_signal(signal.SIGINT)
+    time.sleep(0.3)  # the same signal twice at once is one
+    running.send_signal(signal.SIGINT)
+    try:
+        running.wait(20)
+    finally:
+        running.kill()
+    assert running.returncode in (0, 1)
+
+
+@pytest.mark.parametrize("command", ["recv", "send", "sniff"])
+def test_one_interrupt_lets_a_slow_reader_have_everything(host, command):
+    running = start_endless(host, command)
+    wait_until(lambda: pipe_is_full(running), "a full pipe", seconds=60)
+    running.send_signal(signal.SIGINT)
+    time.sleep(3)
+    assert running.poll() is None
+    result = finish(running)
+    assert result.code == 0, result
+    if command == "recv":
+        assert "datagrams received" in result.lines[-1]
+    elif command == "send":
+        assert '"event":"total"' in result.lines[-1]
+    else:
+        assert "packets captured" in result.err
+
+
+def signals_of(pid, which):
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1], 16) for line in file if line.startswith(which))
+
+
+@pytest.mark.parametrize("command", ["ping", "recv", "send", "sniff"])
+def test_hangup_ends_a_run_as_termination_does(host, command):
+    running = start_endless(host, command)
+    assert signal_is_caught(running.pid, signal.SIGHUP)
+    lines = [next_line(running) for _ in range(3)]
+    running.send_signal(signal.SIGHUP)
+    result = finish(running)
+    assert result.code in (0, 1) and lines, result
+    last = result.err if command == "sniff" else result.out
+    assert re.search('"event":"(summary|total)"|datagrams received|packets captured', last), result
+
+
+@pytest.mark.parametrize("command", ["ping", "recv", "send", "sniff"])
+def test_hangup_stays_ignored_under_nohup(host, command):
+    running = start_endless(host, command, wrap=("sh", "-c", "trap '' HUP; exec \"$@\"", "sh"))
+    assert signals_of(running.pid, "SigIgn") & 1 << signal.SIGHUP - 1
+    assert not signal_is_caught(running.pid, signal.SIGHUP)
+    running.send_signal(signal.SIGHUP)
+    next_line(running)
+    running.send_signal(signal.SIGTERM)
+    assert finish(running).code in (0, 1)

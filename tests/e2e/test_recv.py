@@ -11,7 +11,7 @@ import types
 import pytest
 
 import lab
-from command import ONLY_NET_RAW, UNPRIVILEGED, finish, parse_lines, sonde, validate
+from command import ONLY_NET_RAW, UNPRIVILEGED, finish, next_line, parse_lines, sonde, validate
 from conftest import made
 from lab import wait_until
 
@@ -110,7 +110,7 @@ for _ in range({}):
 
 def test_bytes_are_those_that_a_packet_socket_sees(host):
     seen = host.start(sys.executable, "-c", SEE.format(6))
-    assert seen.stdout.readline() == "ready\n"
+    assert next_line(seen) == "ready\n"
     running = start(host, "icmp", "--bytes", "-c", "6")
     ping(host, "-c", "3", "-i", "0.1", "-s", "33", "127.0.0.1")
     result = finish(running)
@@ -231,7 +231,7 @@ s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("224.
 print("joined", flush=True)
 time.sleep(60)
 """)
-    assert member.stdout.readline() == "joined\n"
+    assert next_line(member) == "joined\n"
     scapy(pair.far, hello.format(FAR, 2))
     assert [m[4] for m in datagrams(finish(running))] == ["2"]
 
@@ -516,9 +516,9 @@ def test_signals_end_with_the_summary(host, how, arguments):
 def test_quit_signal_prints_the_counts_and_goes_on(host):
     running = start(host, "icmp", "-c", "4")
     ping(host, "-c", "1", "127.0.0.1")
-    assert running.stdout.readline() and running.stdout.readline()
+    assert next_line(running) and next_line(running)
     running.send_signal(signal.SIGQUIT)
-    assert running.stderr.readline() == "2 datagrams received, 0 filtered, 0 dropped by the kernel\n"
+    assert next_line(running, running.stderr) == "2 datagrams received, 0 filtered, 0 dropped by the kernel\n"
     ping(host, "-c", "1", "127.0.0.1")
     assert finish(running).lines[-1].startswith("4 datagrams received")
 

@@ -355,53 +355,6 @@ def test_the_kernels_fields_are_told(host):
     assert length == {"name": "len", "value": "28", "author": "user", "written": "00 63", "overwritten_by": "kernel"}
 
 
-def test_hexadecimal_digits_and_files(host, tmp_path):
-    packet = raw(IP(src="127.0.0.1", dst="127.0.0.1", id=5) / ICMP(id=6))
-    events, _ = send_json(host, "--explain", "--hex", packet.hex(" ", 2))
-    assert events[0]["bytes"] == packet.hex() and events[0]["left"] == packet.hex()
-    path = tmp_path / "packet.bin"
-    path.write_bytes(packet)
-    for arguments, options in ((("--file", path), {}), (("-",), {"stdin": path.open("rb")}),
-                               (("--file", "-"), {"stdin": path.open("rb")})):
-        events, accounting = send_json(host, "--wait", "5s", *arguments, **options)
-        assert events[0]["bytes"] == packet.hex() and accounting["answered"] == 1
-
-
-def test_capture_files_in_order_by_every_way(host, tmp_path):
-    packets = [IP(src="127.0.0.1", dst="127.0.0.1", id=i + 1) / ICMP(id=6, seq=i) for i in range(20)]
-    path = tmp_path / "packets.pcap"
-    wrpcap(str(path), [Ether(src=A, dst=B) / p for p in packets])
-    piped = subprocess.Popen(["cat", path], stdout=subprocess.PIPE)
-    for arguments, options in ((("--file", path), {}), (("-",), {"stdin": path.open("rb")}),
-                               (("-",), {"stdin": piped.stdout})):
-        events, accounting = send_json(host, "--layer", "network", "-c", "2", "--wait", "5s", *arguments, **options)
-        sent = [e["bytes"] for e in events if e["event"] == "sent"]
-        assert sent == [raw(p).hex() for p in packets] * 2
-        assert accounting["sent"] == 40 and accounting["replies"] == 40
-    piped.wait()
-    events, _ = send_json(host, "--dry-run", "-i", "lo", "--file", path)
-    assert [e["door"] for e in events] == ["link"] * 20
-
-
-def test_packets_without_ip_and_cut_ones_are_left_out(host, tmp_path):
-    path = tmp_path / "packets.pcap"
-    whole = Ether(src=A, dst=B) / IP(src="127.0.0.1", dst="127.0.0.1") / ICMP()
-    cut = Ether(raw(whole / (b"x" * 40))[:60])
-    cut.wirelen = 82
-    wrpcap(str(path), [whole, Ether(src=A, dst=B) / ARP(), cut])
-    _, accounting = send_json(host, "--layer", "network", "--file", path)
-    assert (accounting["sent"], accounting["skipped"]) == (1, 2)
-
-
-def test_a_capture_file_cut_in_the_middle(host, tmp_path):
-    path = tmp_path / "packets.pcap"
-    wrpcap(str(path), [IP(src="127.0.0.1", dst="127.0.0.1") / ICMP() / bytes(100)] * 3)
-    path.write_bytes(path.read_bytes()[:-30])
-    result = send(host, "--file", path)
-    assert result.code == 2 and "2 packets sent" in result.out and str(path) in result.err, result
-    assert len(result.err.splitlines()) == 1
-
-
 def test_count_rate_and_memory(host):
     """A hundred thousand packets at a rate, and the process holds no more than for a few."""
     script = ('import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); '
@@ -481,11 +434,58 @@ def test_an_error_points_at_the_place(host, words, column, said):
     (("eth/'x'",), "must know the interface"),
     (("ip6(dst=fe80::1)/icmp6",), "give -i"),
     (("--rate", "5", "--interval", "1", "ip"), "exclude each other"),
+    (("--hex", ""), "--hex holds no bytes"),
+    (("--file", ""), "cannot read ''"),
+    (("'x'",), "bytes alone do not say where to"),
+    (("--dst", "127.0.0.2", "ip(dst=127.0.0.1)/icmp"), "--dst would have no effect: it is 127.0.0.2"),
+    (("--layer", "transport", "--dst", "127.0.0.2", "ip(dst=127.0.0.1)/icmp"), "--dst would have no effect"),
+    (("-i", "lo", "--dst", "127.0.0.2", "arp(pdst=127.0.0.1)"), "--dst would have no effect"),
+    (("-i", "lo", "--dst", "127.0.0.2", "eth(type=0x1234)/'x'"), "--dst would have no effect"),
+    (("--protocol", "udp", "ip(dst=127.0.0.1)/icmp"), "--protocol would have no effect: the packet goes through the network"),
+    (("--layer", "transport", "--protocol", "udp", "ip(dst=127.0.0.1)/icmp"), "--protocol would have no effect: the packet has"),
+    (("--dst", "127.0.0.2", "--hex", "45"), "would have no effect"),
+    (("--layer", "transport", "--protocol", "udp", "--hex", "45"), "would have no effect"),
 ])
 def test_what_cannot_be_meant(host, arguments, said):
     result = send(host, *arguments)
     assert result.code == 2 and result.out == "", result
     assert result.err.startswith("sonde send: ") and said in result.err, result
+
+
+def test_a_destination_said_twice_is_said_once(host):
+    for words in ("ip(dst=127.0.0.1)/icmp(echo)", "ip(ttl=3)/icmp(echo)", "icmp(echo)"):
+        events, _ = send_json(host, "--dry-run", "--dst", "127.0.0.1", words)
+        assert events[0]["destination"] == "127.0.0.1"
+
+
+def test_the_interface_in_an_address(pair):
+    own = [*re.findall(r"inet6 (fe80::\S+)/", pair.far.sh("ip -6 addr show dev vb scope link")), None][0]
+    assert own, "no link-local address"
+    events, accounting = send_json(pair.host, "--wait", "5s", f"ip6(dst={own}%va)/icmp6(echo)")
+    assert accounting["answered"] == 1 and events[0]["destination"] == f"{own}%va", events
+    events, _ = send_json(pair.host, "--layer", "link", "--dry-run", f"ip6(dst={own}%va)/icmp6(echo)")
+    assert Ether(bytes.fromhex(events[0]["bytes"])).src == pair.va
+    result = send(pair.host, "-i", "lo", f"ip6(dst={own}%va)/icmp6(echo)")
+    assert result.code == 2 and "-i says lo" in result.err, result
+
+
+def test_every_reason_is_said_once(host, tmp_path):
+    """Two failures in turn, a hundred times."""
+    path = tmp_path / "packets.pcap"
+    wrpcap(str(path), [IP(src="127.0.0.1", dst=dst) / ICMP() for dst in ("203.0.113.1", "240.0.0.1")]
+           + [IP(src="127.0.0.1", dst="127.0.0.1", ihl=4) / ICMP()])
+    result = send(host, "-c", "100", "--file", path)
+    assert result.code == 2 and "could not be sent" in result.out, result
+    lines = result.err.splitlines()
+    assert 2 < len(lines) < 12 and sum("100 packets: " in line for line in lines) >= 1, result
+    assert len(set(lines)) == len(lines), result
+
+
+def test_one_is_one(host):
+    result = send(host, "--dry-run", "-i", "lo", "--layer", "link", "--hex", "00")
+    assert result.out == "1 packet, 1 byte: built, not sent\n", result
+    usage = send(host, "--help").out
+    assert "--hex DIGITS" in usage and "--file FILE" in usage, usage
 
 
 def test_a_header_that_the_kernel_refuses(pair):

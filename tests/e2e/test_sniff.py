@@ -14,7 +14,7 @@ from scapy.all import ARP, ICMP, IP, UDP, Dot1Q, Ether, raw, rdpcap
 
 import lab
 import sniff_packets
-from command import ONLY_NET_RAW, UNPRIVILEGED, VALIDATOR, finish, parse_lines, sonde
+from command import ONLY_NET_RAW, UNPRIVILEGED, VALIDATOR, finish, next_line, parse_lines, sonde
 
 COUNTS = re.compile(r"(\d+) packets? captured\n(\d+) packets? received by filter\n(\d+) packets? dropped by kernel\n")
 
@@ -30,7 +30,7 @@ def start_sniff(namespace, *arguments, wrap=(), **options):
         lab.wait_until(lambda: any(line.split()[5] == "1" for line in namespace.sh("cat /proc/net/packet").splitlines()[1:]),
                        "a packet socket that receives")
     else:
-        first = process.stderr.readline()
+        first = next_line(process, process.stderr)
         assert "listening on" in first, first + process.stderr.read()
     return process
 
@@ -208,7 +208,7 @@ def test_interrupted_while_it_waits_for_more_of_a_pipe(host, capture, tmp_path, 
     os.close(reading)
     os.write(writing, open(path, "rb").read())
     for _ in range(10):
-        assert process.stdout.readline()
+        assert next_line(process)
     process.send_signal(signal.SIGQUIT)
     result = end(process)
     os.close(writing)
@@ -327,9 +327,9 @@ def test_quit_signal_prints_the_counts_and_goes_on(pair):
     host, _, near, _ = pair
     process = start_sniff(host, "-i", near, "-n", "-c", "4", "icmp")
     host.run("ping", "-c", "1", "10.9.0.2")
-    assert process.stdout.readline() and process.stdout.readline()
+    assert next_line(process) and next_line(process)
     process.send_signal(signal.SIGQUIT)
-    told = "".join(process.stderr.readline() for _ in range(3))
+    told = "".join(next_line(process, process.stderr) for _ in range(3))
     assert [int(n) for n in COUNTS.fullmatch(told).groups()] == [2, 2, 0]
     host.run("ping", "-c", "1", "10.9.0.2")
     result = finish(process)
@@ -421,10 +421,10 @@ def test_interface_deleted_and_made_again(pair):
     process = start_sniff(host, "-i", near, "-n", "-t", "-l", "icmp")
     host.run("ping", "-c", "1", "10.9.0.2")
     host.run("ip", "link", "del", near)
-    lost = process.stderr.readline()
+    lost = next_line(process, process.stderr)
     assert near in lost and "waiting" in lost
     host.join(other, ["10.9.0.1/24"], ["10.9.0.2/24"], (near, far))
-    assert process.stderr.readline() == f"sonde sniff: {near} is up again\n"
+    assert next_line(process, process.stderr) == f"sonde sniff: {near} is up again\n"
     host.run("ping", "-c", "1", "10.9.0.2")
     result = end(process)
     assert result.code == 0 and len(result.lines) == 4, result
@@ -497,3 +497,34 @@ def test_drops_are_told(pair, tmp_path):
     captured, received, dropped = counts(result)
     assert dropped > 0 and received == captured + dropped, result
     assert len(tcpdump(tmp_path / "drops.pcap").splitlines()) == captured
+
+
+STRANGE = """
+import fcntl, os, struct, subprocess, sys
+tap, no_protocol_information, infiniband = 2, 0x1000, 32
+fd = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(fd, 0x400454ca, struct.pack("16sH22x", b"strange", tap | no_protocol_information))  # TUNSETIFF
+fcntl.ioctl(fd, 0x400454cd, infiniband)  # TUNSETLINK
+subprocess.run(["ip", "link", "set", "strange", "up"], check=True)
+print("ready", flush=True)
+for line in sys.stdin:
+    os.write(fd, bytes.fromhex(line))
+"""
+
+
+@pytest.mark.parametrize("filter", ["udp port 7", "ip src host 10.0.0.2"])
+def test_an_interface_of_a_kind_without_a_known_header(host, tmp_path, filter):
+    """Its frames are shown and kept in the form of `any`: what their header is made of nobody can read."""
+    strange = host.start("/usr/bin/python3", "-c", STRANGE, stdin=subprocess.PIPE)
+    if strange.stdout.readline() != "ready\n":  # it ends where it cannot be made
+        pytest.skip("SKIP no TAP device can be made here: " + strange.stderr.read().splitlines()[-1])
+    path = tmp_path / "strange.pcap"
+    process = start_sniff(host, "-i", "strange", "-c", "1", "--deadline", "20s", "-w", str(path), filter)
+    packet = IP(src="10.0.0.2", dst="10.0.0.1") / UDP(sport=7, dport=7) / b"hello"
+    strange.stdin.write(raw(Ether() / packet).hex() + "\n")
+    strange.stdin.flush()
+    result = finish(process)
+    assert result.code == 0, result
+    strange.kill()
+    told = tcpdump(path)
+    assert "10.0.0.2.7 > 10.0.0.1.7: UDP, length 5" in told, told
