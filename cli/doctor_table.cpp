@@ -7,9 +7,8 @@
 #include <cli/text_layout.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
-#include <sonde/report/ping_json.hpp>
+#include <sonde/report/json_line.hpp>
 
 namespace sonde::cli {
 
@@ -203,15 +202,10 @@ std::string doctor_table(const std::vector<mechanism>& found, const doctor_layou
 }
 
 std::string doctor_json(const std::vector<mechanism>& found, wall_time time) {
-    using nlohmann::ordered_json;
-    constexpr auto replace = ordered_json::error_handler_t::replace;
-    const auto begin = [&](const char* event) {
-        return ordered_json{{"schema", report::json_schema_version}, {"event", event}, {"time", to_rfc3339(time)}};
-    };
     std::string text;
     for (const auto& m : found) {
         const users split = split_users(m);
-        auto line = begin("mechanism");
+        auto line = report::json_event("mechanism", time);
         line["name"] = m.name;
         line["title"] = m.title;
         line["works"] = m.found != verdict::fails;
@@ -221,17 +215,18 @@ std::string doctor_json(const std::vector<mechanism>& found, wall_time time) {
         line["grant"] = m.grant;
         line["needed_by"] = split.now;
         line["needed_later_by"] = split.later;
-        text += line.dump(-1, ' ', false, replace) + '\n';
+        report::append_json_line(text, line);
     }
     const auto paths = find_ping_paths(found);
     const auto or_null = [](const std::optional<std::string_view>& path) {
-        return path ? ordered_json(*path) : ordered_json(nullptr);
+        return path ? report::json(*path) : report::json(nullptr);
     };
-    auto total = begin("total");
+    auto total = report::json_event("total", time);
     total["ping"] = paths.any();
     total["ping_v4"] = or_null(paths.v4);
     total["ping_v6"] = or_null(paths.v6);
-    return text + total.dump(-1, ' ', false, replace) + '\n';
+    report::append_json_line(text, total);
+    return text;
 }
 
 }  // namespace sonde::cli

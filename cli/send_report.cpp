@@ -5,9 +5,9 @@
 #include <cli/send_fields.hpp>
 #include <cli/send_report.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <sonde/report/hexdump.hpp>
+#include <sonde/report/json_line.hpp>
 #include <sonde/report/line_writer.hpp>
 #include <sonde/report/milliseconds.hpp>
 #include <sonde/report/packet_view.hpp>
@@ -16,18 +16,7 @@ namespace sonde::cli {
 
 namespace {
 
-using json = nlohmann::ordered_json;
-
-constexpr int schema_version = 1;
-
-void append_line(std::string& out, const json& object) {
-    out += object.dump(-1, ' ', false, json::error_handler_t::replace);
-    out += '\n';
-}
-
-json begin(std::string_view event, wall_time time) {
-    return {{"schema", schema_version}, {"event", event}, {"time", to_rfc3339(time)}};
-}
+using report::json;
 
 std::string hex_of(bytes_view bytes) {
     std::string out;
@@ -64,7 +53,7 @@ json layers_of(const sent_view& view) {
 }
 
 json sent_line(const sent_view& view, bool explain, bool dry_run) {
-    json line = begin(dry_run ? "built" : "sent", view.time);
+    json line = report::json_event(dry_run ? "built" : "sent", view.time);
     line["number"] = view.number;
     line["door"] = to_string(view.packet.through);
     const bool has_destination = view.packet.through != door::link;
@@ -88,7 +77,7 @@ std::string count_of(std::uint64_t n, std::string_view noun) {
 
 void send_report::sent(std::string& out, const sent_view& view) {
     if (settings_.json) {
-        append_line(out, sent_line(view, settings_.explain, settings_.dry_run));
+        report::append_json_line(out, sent_line(view, settings_.explain, settings_.dry_run));
         return;
     }
     if (!settings_.explain) return;
@@ -100,14 +89,14 @@ void send_report::sent(std::string& out, const sent_view& view) {
 
 void send_report::answer(std::string& out, const answer_view& view) {
     if (settings_.json) {
-        json line = begin("answer", view.time);
+        json line = report::json_event("answer", view.time);
         line["number"] = view.number;
         line["kind"] = view.kind == craft::answer_kind::error ? "icmp_error" : "reply";
         line["rtt_ms"] = view.rtt ? json(milliseconds(*view.rtt)) : json(nullptr);
         line["clock"] = to_string(view.clock);
         line["size"] = view.frame.size();
         line["bytes"] = hex_of(view.frame);
-        append_line(out, line);
+        report::append_json_line(out, line);
         return;
     }
     report::line_writer writer;
@@ -125,16 +114,16 @@ void send_report::answer(std::string& out, const answer_view& view) {
 
 void send_report::send_failed(std::string& out, std::uint64_t number, const failure& why, wall_time time) {
     if (!settings_.json) return;
-    json line = begin("send_failed", time);
+    json line = report::json_event("send_failed", time);
     line["number"] = number;
     line["errno"] = why.code.value();
     line["error"] = why.what;
-    append_line(out, line);
+    report::append_json_line(out, line);
 }
 
 void send_report::summary(std::string& out, const send_accounting& counts, wall_time time) {
     if (settings_.json) {
-        json line = begin("total", time);
+        json line = report::json_event("total", time);
         line["accounting"] = {{"sent", counts.sent},
                               {"bytes", counts.bytes},
                               {"send_failed", counts.send_failed},
@@ -146,7 +135,7 @@ void send_report::summary(std::string& out, const send_accounting& counts, wall_
                               {"icmp_errors", counts.icmp_errors},
                               {"not_ours", counts.not_ours},
                               {"kernel_drops", counts.kernel_drops}};
-        append_line(out, line);
+        report::append_json_line(out, line);
         return;
     }
     if (settings_.quiet) return;

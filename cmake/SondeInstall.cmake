@@ -13,7 +13,8 @@ install(TARGETS sonde_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 set_target_properties(sonde_cli PROPERTIES INSTALL_RPATH
   $<$<STREQUAL:$<TARGET_PROPERTY:sonde,TYPE>,SHARED_LIBRARY>:$ORIGIN/../${CMAKE_INSTALL_LIBDIR}>)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/sonde DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
-  PATTERN "*.hpp" PATTERN "*_test.hpp" EXCLUDE)
+  PATTERN "*.hpp" PATTERN "*_test.hpp" EXCLUDE
+  PATTERN "json_line.hpp" EXCLUDE)  # needs a library that consumers need not have
 install(EXPORT sonde_targets NAMESPACE sonde:: FILE sondeTargets.cmake DESTINATION ${sonde_package_dir})
 
 configure_package_config_file(

@@ -1,27 +1,14 @@
-#include <nlohmann/json.hpp>
-
 #include <sonde/report/datagram_json.hpp>
 #include <sonde/report/datagram_text.hpp>
 #include <sonde/report/escape.hpp>
 #include <sonde/report/hexdump.hpp>
-#include <sonde/report/ping_json.hpp>
+#include <sonde/report/json_line.hpp>
 #include <sonde/wire/icmp.hpp>
 #include <sonde/wire/protocol.hpp>
 
 namespace sonde::report {
 
 namespace {
-
-using json = nlohmann::ordered_json;
-
-void append_line(std::string& out, const json& object) {
-    out += object.dump(-1, ' ', false, json::error_handler_t::replace);
-    out += '\n';
-}
-
-json begin(std::string_view event, wall_time time) {
-    return {{"schema", json_schema_version}, {"event", event}, {"time", to_rfc3339(time)}};
-}
 
 template <class Value>
 json or_null(const std::optional<Value>& value) {
@@ -62,7 +49,7 @@ void add_message(json& line, const datagram_view& view) {
 
 void datagram_json(std::string& out, const datagram_view& view, bool bytes) {
     const delivered_datagram& d = view.delivered;
-    json line = begin("datagram", d.time);
+    json line = json_event("datagram", d.time);
     line["family"] = static_cast<unsigned>(d.family);
     add_protocol(line, d.protocol);
     line["source"] = escape_text(view.source.to_string());
@@ -80,12 +67,12 @@ void datagram_json(std::string& out, const datagram_view& view, bool bytes) {
         append_hex_digits(digits, d.bytes);
         line["hex"] = digits;
     }
-    append_line(out, line);
+    append_json_line(out, line);
 }
 
 void datagram_summary_json(std::string& out, std::uint8_t protocol, const datagram_accounting& counts, wall_time time) {
     static_assert(sizeof(datagram_accounting) == 8 * sizeof(std::uint64_t), "a counter is missing below");
-    json line = begin("summary", time);
+    json line = json_event("summary", time);
     add_protocol(line, protocol);
     line["accounting"] = {{"received", counts.received},
                           {"shown", counts.shown},
@@ -95,7 +82,7 @@ void datagram_summary_json(std::string& out, std::uint8_t protocol, const datagr
                           {"filtered_interface", counts.filtered_interface},
                           {"rejected_malformed", counts.rejected_malformed},
                           {"kernel_drops", counts.kernel_drops}};
-    append_line(out, line);
+    append_json_line(out, line);
 }
 
 }  // namespace sonde::report

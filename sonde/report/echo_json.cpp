@@ -1,23 +1,17 @@
 #include <chrono>
 
-#include <nlohmann/json.hpp>
-
 #include <sonde/report/echo_json.hpp>
 #include <sonde/report/escape.hpp>
-#include <sonde/report/ping_json.hpp>
+#include <sonde/report/json_line.hpp>
 
 namespace sonde::report {
 
 namespace {
 
-using json = nlohmann::ordered_json;
-
-json begin(std::string_view event, wall_time time) {
-    return {{"schema", json_schema_version}, {"event", event}, {"time", to_rfc3339(time)}};
-}
-
 std::string line(const json& object) {
-    return object.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+    std::string out;
+    append_json_line(out, object);
+    return out;
 }
 
 json address(const std::optional<ip_address>& a) {
@@ -28,7 +22,7 @@ json address(const std::optional<ip_address>& a) {
 
 std::string echo_listening_json(wall_time time, std::string_view interface, const mac_address& mac,
                                 std::span<const std::string> answers) {
-    json event = begin("echo_listening", time);
+    json event = json_event("echo_listening", time);
     event["interface"] = escape_text(interface);
     event["mac"] = mac.is_zero() ? json(nullptr) : json(mac.to_string());
     event["answers"] = json::array();
@@ -37,7 +31,7 @@ std::string echo_listening_json(wall_time time, std::string_view interface, cons
 }
 
 std::string echo_request_json(wall_time time, const echo_question& q, respond::disposition what) {
-    json event = begin("echo_request", time);
+    json event = json_event("echo_request", time);
     event["kind"] = to_string(q.what);
     event["from"] = address(q.from);
     event["to"] = address(q.to);
@@ -51,14 +45,14 @@ std::string echo_request_json(wall_time time, const echo_question& q, respond::d
 }
 
 std::string echo_notice_json(wall_time time, std::string_view code, std::string_view text) {
-    json event = begin("echo_notice", time);
+    json event = json_event("echo_notice", time);
     event["code"] = code;
     event["text"] = escape_text(text);
     return line(event);
 }
 
 std::string echo_total_json(wall_time time, const echo_totals& t) {
-    json event = begin("echo_total", time);
+    json event = json_event("echo_total", time);
     event["interface"] = escape_text(t.interface);
     event["elapsed_ms"] = std::chrono::duration<double, std::milli>{t.elapsed}.count();
     event["frames"] = t.counts.frames;

@@ -7,9 +7,9 @@
 
 #include <sonde/report/escape.hpp>
 #include <sonde/report/hexdump.hpp>
+#include <sonde/report/json_line.hpp>
 #include <sonde/report/line_writer.hpp>
 #include <sonde/report/packet_json.hpp>
-#include <sonde/report/ping_json.hpp>
 
 namespace sonde::report {
 

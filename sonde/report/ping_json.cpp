@@ -3,9 +3,8 @@
 #include <string_view>
 #include <system_error>
 
-#include <nlohmann/json.hpp>
-
 #include <sonde/report/escape.hpp>
+#include <sonde/report/json_line.hpp>
 #include <sonde/report/ping_json.hpp>
 #include <sonde/wire/icmp.hpp>
 #include <sonde/wire/icmp_names.hpp>
@@ -13,20 +12,10 @@
 namespace sonde::report {
 namespace {
 
-using json = nlohmann::ordered_json;
 using probe::event_kind;
-
-void append_line(std::string& out, const json& object) {
-    out += object.dump(-1, ' ', false, json::error_handler_t::replace);
-    out += '\n';
-}
 
 double milliseconds(duration value) {
     return std::chrono::duration<double, std::milli>{value}.count();
-}
-
-json begin(std::string_view event, wall_time time) {
-    return {{"schema", json_schema_version}, {"event", event}, {"time", to_rfc3339(time)}};
 }
 
 void add_target(json& line, const target_view& target) {
@@ -35,7 +24,7 @@ void add_target(json& line, const target_view& target) {
 }
 
 json begin_event(std::string_view name, const event_view& view) {
-    json line = begin(name, view.time);
+    json line = json_event(name, view.time);
     add_target(line, view.target);
     line["seq"] = shown_sequence(view.event);
     return line;
@@ -171,29 +160,29 @@ void ping_json::event(std::string& out, const event_view& view) const {
     if (quiet_) return;
     switch (view.event.kind) {
         case event_kind::reply:
-            append_line(out, answer_line("reply", view));
+            append_json_line(out, answer_line("reply", view));
             break;
         case event_kind::duplicate:
-            append_line(out, answer_line("duplicate", view));
+            append_json_line(out, answer_line("duplicate", view));
             break;
         case event_kind::late:
-            append_line(out, answer_line("late", view));
+            append_json_line(out, answer_line("late", view));
             break;
         case event_kind::wrong_source:
-            append_line(out, answer_line("wrong_source", view));
+            append_json_line(out, answer_line("wrong_source", view));
             break;
         case event_kind::icmp_error:
-            append_line(out, icmp_line("icmp_error", view));
+            append_json_line(out, icmp_line("icmp_error", view));
             break;
         case event_kind::advice:
-            append_line(out, icmp_line("advice", view));
+            append_json_line(out, icmp_line("advice", view));
             break;
         case event_kind::timed_out:
-            append_line(out, timeout_line(view));
+            append_json_line(out, timeout_line(view));
             break;
         case event_kind::send_failed:
         case event_kind::local_drop:
-            append_line(out, send_failed_line(view));
+            append_json_line(out, send_failed_line(view));
             break;
         case event_kind::damaged:
         case event_kind::cancelled:
@@ -202,22 +191,22 @@ void ping_json::event(std::string& out, const event_view& view) const {
         case event_kind::sent:
             break;
     }
-    if (view.event.corrupt || view.event.kind == event_kind::damaged) append_line(out, corrupt_line(view));
+    if (view.event.corrupt || view.event.kind == event_kind::damaged) append_json_line(out, corrupt_line(view));
 }
 
 void ping_json::summary(std::string& out, const target_view& target, const stats::tally& tally, wall_time time) const {
-    json line = begin("summary", time);
+    json line = json_event("summary", time);
     add_target(line, target);
     add_tally(line, tally);
-    append_line(out, line);
+    append_json_line(out, line);
 }
 
 void ping_json::total(std::string& out, const total_view& total, wall_time time) const {
-    json line = begin("total", time);
+    json line = json_event("total", time);
     line["targets"] = total.targets;
     add_tally(line, total.tally);
     line["accounting"] = accounting_object(total.accounting);
-    append_line(out, line);
+    append_json_line(out, line);
 }
 
 }  // namespace sonde::report

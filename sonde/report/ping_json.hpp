@@ -11,9 +11,6 @@
 
 namespace sonde::report {
 
-/// The version in every line's `schema`. Fields are added under the same number, never changed or taken away.
-inline constexpr int json_schema_version = 1;
-
 /// Appends to the caller's text; what it writes is valid UTF-8 and ends with a newline. With `quiet` events write
 /// nothing.
 class ping_json {
