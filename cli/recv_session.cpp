@@ -45,10 +45,6 @@ constexpr int datagrams_per_turn = 256;
 constexpr std::size_t write_at = 64 << 10;
 constexpr duration interface_check_every = 500ms;
 
-wall_time wall_now() {
-    return std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
-}
-
 /// Single-threaded: everything happens on `io_`.
 class recv_session {
 public:

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <cli/command.hpp>
+#include <cli/local_time.hpp>
 #include <cli/output.hpp>
 #include <cli/send_door.hpp>
 #include <cli/send_input.hpp>
@@ -39,10 +40,6 @@ constexpr duration room_within = 10ms;
 
 time_point now() {
     return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now());
-}
-
-wall_time wall_now() {
-    return std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
 }
 
 /// Why packets could not be sent.

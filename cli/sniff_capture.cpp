@@ -13,6 +13,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cli/command.hpp>
+#include <cli/local_time.hpp>
 #include <cli/output.hpp>
 #include <cli/signal_watch.hpp>
 #include <cli/sniff_output.hpp>
@@ -43,10 +44,6 @@ constexpr int most_last_looks = 20;
 // A shown packet should be seen at once; of a file nobody sees the end yet.
 constexpr duration shown_block_timeout = 20ms;
 constexpr duration written_block_timeout = 100ms;
-
-wall_time wall_now() {
-    return std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
-}
 
 void say(const std::string& text) {
     print_error(title, text);

@@ -36,11 +36,6 @@ constexpr header_field icmp_fields[] = {
     {"chksum", "Checksum", 16, 16, hexadecimal, checksum},
 };
 
-constexpr header_field id_and_seq[] = {
-    {"id", "Identifier", 32, 16},
-    {"seq", "Sequence Number", 48, 16},
-};
-
 // RFC 1191 section 4 (the MTU of code 4) and RFC 4884 section 4.1 (the length of the quoted datagram in words).
 constexpr header_field unreachable_fields[] = {
     {"unused", "Unused", 32, 8, hexadecimal},
@@ -85,23 +80,6 @@ constexpr header_field address_mask_fields[] = {
 };
 
 // RFC 8335.
-constexpr header_field extended_echo_fields[] = {
-    {"id", "Identifier", 32, 16},
-    {"seq", "Sequence Number", 48, 8},
-    {"reserved", "Reserved", 56, 7, hexadecimal},
-    {"local", "L (local)", 63, 1, flag},
-};
-
-constexpr header_field extended_reply_fields[] = {
-    {"id", "Identifier", 32, 16},
-    {"seq", "Sequence Number", 48, 8},
-    {"state", "State", 56, 3},
-    {"reserved", "Reserved", 59, 2, hexadecimal},
-    {"active", "A (active)", 61, 1, flag},
-    {"v4", "4 (IPv4 runs)", 62, 1, flag},
-    {"v6", "6 (IPv6 runs)", 63, 1, flag},
-};
-
 constexpr header_variant icmp_variants[] = {
     {"echo", "Echo", 8, id_and_seq, 8},
     {"reply", "Echo Reply", 0, id_and_seq, 8},

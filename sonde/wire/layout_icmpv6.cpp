@@ -49,11 +49,6 @@ constexpr header_field icmpv6_fields[] = {
     {"chksum", "Checksum", 16, 16, hexadecimal, checksum},
 };
 
-constexpr header_field id_and_seq[] = {
-    {"id", "Identifier", 32, 16},
-    {"seq", "Sequence Number", 48, 16},
-};
-
 constexpr header_field quoting_fields[] = {
     {"length", "Length of the Quote (RFC 4884)", 32, 8},
     {"unused", "Unused", 40, 24, hexadecimal},
@@ -123,23 +118,6 @@ constexpr header_field redirect_fields[] = {
 };
 
 // RFC 8335.
-constexpr header_field extended_echo_fields[] = {
-    {"id", "Identifier", 32, 16},
-    {"seq", "Sequence Number", 48, 8},
-    {"reserved", "Reserved", 56, 7, hexadecimal},
-    {"local", "L (local)", 63, 1, flag},
-};
-
-constexpr header_field extended_reply_fields[] = {
-    {"id", "Identifier", 32, 16},
-    {"seq", "Sequence Number", 48, 8},
-    {"state", "State", 56, 3},
-    {"reserved", "Reserved", 59, 2, hexadecimal},
-    {"active", "A (active)", 61, 1, flag},
-    {"v4", "4 (IPv4 runs)", 62, 1, flag},
-    {"v6", "6 (IPv6 runs)", 63, 1, flag},
-};
-
 constexpr option_style with_options = option_style::nd;
 
 constexpr header_variant icmpv6_variants[] = {

@@ -26,6 +26,29 @@ extern const header_layout icmp_layout;
 extern const header_layout icmp_extension_layout;
 extern const header_layout icmpv6_layout;
 
+// Forms that ICMP and ICMPv6 have alike: echo (RFC 792, RFC 4443 section 4), extended echo (RFC 8335 section 2).
+inline constexpr header_field id_and_seq[] = {
+    {"id", "Identifier", 32, 16},
+    {"seq", "Sequence Number", 48, 16},
+};
+
+inline constexpr header_field extended_echo_fields[] = {
+    {"id", "Identifier", 32, 16},
+    {"seq", "Sequence Number", 48, 8},
+    {"reserved", "Reserved", 56, 7, field_kind::hexadecimal},
+    {"local", "L (local)", 63, 1, field_kind::flag},
+};
+
+inline constexpr header_field extended_reply_fields[] = {
+    {"id", "Identifier", 32, 16},
+    {"seq", "Sequence Number", 48, 8},
+    {"state", "State", 56, 3},
+    {"reserved", "Reserved", 59, 2, field_kind::hexadecimal},
+    {"active", "A (active)", 61, 1, field_kind::flag},
+    {"v4", "4 (IPv4 runs)", 62, 1, field_kind::flag},
+    {"v6", "6 (IPv6 runs)", 63, 1, field_kind::flag},
+};
+
 // layout_routing.cpp
 extern const header_layout igmp_layout;
 extern const header_layout ospf_layout;

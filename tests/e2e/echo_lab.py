@@ -3,8 +3,11 @@
 import json
 import re
 
+import pytest
+
 import lab
 from command import Result, finish, iputils, parse_lines, validate
+from conftest import made
 
 NEAR = {4: "192.0.2.1", 6: "2001:db8::1"}
 FAR = {4: "192.0.2.2", 6: "2001:db8::2"}
@@ -136,3 +139,17 @@ def has_sysctl(namespace, key):
 
 
 __all__ = ["ANSWERS", "FAR", "NEAR", "EchoLab", "Report", "Responder", "clean", "has_sysctl", "run_echo"]
+
+
+@pytest.fixture(scope="module")
+def shared():
+    lab_ = made(EchoLab)
+    yield lab_
+    lab_.close()
+
+
+@pytest.fixture
+def net(shared):
+    """The firewall drops all. Shared by tests that change nothing in it."""
+    yield shared
+    shared.end_responders()

@@ -9,24 +9,10 @@ import pytest
 import lab
 from command import UNPRIVILEGED, iputils, sonde
 from conftest import made
-from echo_lab import FAR, NEAR, EchoLab, Report, clean, run_echo
+from echo_lab import FAR, NEAR, EchoLab, Report, clean, net, run_echo, shared
 from lab import wait_until
 
 FAMILIES = pytest.mark.parametrize("family", [4, 6])
-
-
-@pytest.fixture(scope="module")
-def shared():
-    lab_ = made(EchoLab)
-    yield lab_
-    lab_.close()
-
-
-@pytest.fixture
-def net(shared):
-    """Shared by tests that change nothing in it."""
-    yield shared
-    shared.end_responders()
 
 
 @pytest.fixture

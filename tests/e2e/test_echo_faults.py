@@ -9,24 +9,10 @@ import pytest
 
 import lab
 from conftest import made
-from echo_lab import FAR, NEAR, EchoLab, Report, clean, has_sysctl
+from echo_lab import FAR, NEAR, EchoLab, Report, clean, has_sysctl, net, shared
 from lab import wait_until
 
 IGNORE = {4: "net/ipv4/icmp_echo_ignore_all", 6: "net/ipv6/icmp/echo_ignore_all"}
-
-
-@pytest.fixture(scope="module")
-def shared():
-    lab_ = made(EchoLab)
-    yield lab_
-    lab_.close()
-
-
-@pytest.fixture
-def net(shared):
-    """The firewall drops all."""
-    yield shared
-    shared.end_responders()
 
 
 @pytest.fixture
