@@ -1,8 +1,7 @@
 // `sonde doctor`: what sonde can use on this machine, tried.
-#include <chrono>
-
 #include <cli/command.hpp>
 #include <cli/doctor_table.hpp>
+#include <cli/local_time.hpp>
 #include <cli/options.hpp>
 #include <cli/output.hpp>
 #include <cli/text_layout.hpp>
@@ -21,7 +20,7 @@ int run_doctor(int argc, char** argv) {
     if (const auto done = o.parse(argc, argv)) return *done;
 
     const auto found = socket::examine_mechanisms();
-    const auto now = std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
+    const auto now = wall_now();
     const doctor_layout layout{.columns = output_columns(), .colour = output_takes_colour()};
     // A write that fails is settled by main; the answer stays what it is.
     static_cast<void>(write_out(json ? doctor_json(found, now) : doctor_table(found, layout)));

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cli/echo_display.hpp>
+#include <cli/local_time.hpp>
 #include <cli/output.hpp>
 #include <fmt/format.h>
 
@@ -17,10 +18,6 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view title = "sonde echo";
 constexpr std::size_t write_at = 64 << 10;
-
-wall_time wall() {
-    return std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
-}
 
 std::string joined(const std::vector<std::string>& words) {
     std::string text;
@@ -38,7 +35,7 @@ echo_display::echo_display(const echo_settings& settings)
 void echo_display::listening(std::string_view interface, const mac_address& mac,
                              const std::vector<std::string>& answers) {
     if (json_) {
-        out_ += report::echo_listening_json(wall(), interface, mac, answers);
+        out_ += report::echo_listening_json(wall_now(), interface, mac, answers);
     } else {
         const std::string station = mac.is_zero() ? "" : fmt::format(" ({})", mac.to_string());
         out_ += fmt::format("ECHO {}{}: answering for {}\n", report::escape_text(interface), station,
@@ -49,13 +46,14 @@ void echo_display::listening(std::string_view interface, const mac_address& mac,
 
 void echo_display::request(link_type link, bytes_view frame, respond::disposition what) {
     const auto question = report::echo_question::read(link, frame);
-    out_ += json_ ? report::echo_request_json(wall(), question, what) : report::question_text(question, what) + '\n';
+    out_ +=
+        json_ ? report::echo_request_json(wall_now(), question, what) : report::question_text(question, what) + '\n';
     if (out_.size() >= write_at) flush();
 }
 
 void echo_display::notice(std::string_view code, const std::string& text, const std::string& remedy) {
     if (json_) {
-        out_ += report::echo_notice_json(wall(), code, text);
+        out_ += report::echo_notice_json(wall_now(), code, text);
         return flush();
     }
     clear_live();
@@ -85,7 +83,7 @@ void echo_display::status(const report::echo_totals& totals) {
 
 void echo_display::finish(const report::echo_totals& totals) {
     clear_live();
-    out_ += json_ ? report::echo_total_json(wall(), totals) : report::echo_summary_text(totals);
+    out_ += json_ ? report::echo_total_json(wall_now(), totals) : report::echo_summary_text(totals);
     flush();
 }
 

@@ -118,8 +118,7 @@ bool sniff_output::flush() {
 void sniff_output::summary(report::capture_totals totals) {
     if (!settings_.json) return;
     totals.written = file_ ? file_->packets() : 0;
-    report::append_capture_summary_json(out_, totals,
-                                        std::chrono::time_point_cast<duration>(std::chrono::system_clock::now()));
+    report::append_capture_summary_json(out_, totals, wall_now());
 }
 
 }  // namespace sonde::cli

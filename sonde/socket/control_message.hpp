@@ -17,6 +17,14 @@ bool set_option(int fd, int level, int name, const T& value) noexcept {
     return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
+/// Takes and clears SO_ERROR.
+[[nodiscard]] inline int take_pending_error(int fd) noexcept {
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    return error;
+}
+
 [[nodiscard]] inline wall_time to_wall_time(const timespec& t) noexcept {
     return wall_time{std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec}};
 }

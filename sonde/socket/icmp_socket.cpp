@@ -350,10 +350,7 @@ queued_error icmp_socket::error(const receive_batch& batch, std::size_t index) c
 }
 
 int icmp_socket::take_error() noexcept {
-    int error = 0;
-    socklen_t size = sizeof error;
-    getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
-    return error;
+    return take_pending_error(fd());
 }
 
 std::uint32_t icmp_socket::dropped() const noexcept {

@@ -315,9 +315,7 @@ std::optional<packet_socket::received> packet_socket::receive(bytes_span buffer)
 }
 
 int packet_socket::take_error() noexcept {
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+    const int error = take_pending_error(fd());
     const int former = std::exchange(error_, 0);
     return error != 0 ? error : former;
 }

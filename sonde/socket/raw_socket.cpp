@@ -331,9 +331,7 @@ result<void> raw_socket::join(const ip_address& group, std::uint32_t interface) 
 }
 
 int raw_socket::take_error() noexcept {
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+    const int error = take_pending_error(fd());
     const int former = std::exchange(error_, 0);
     return error != 0 ? error : former;
 }
