@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include <sonde/wire/icmp.hpp>
 #include <sonde/wire/icmp_extension.hpp>
@@ -66,6 +67,11 @@ parsed<bytes_view> take_name(object_reader& reader) noexcept {
     const bytes_view name = field.subspan(1);
     const auto end = std::ranges::find(name, std::byte{0});
     return name.first(static_cast<std::size_t>(end - name.begin()));
+}
+
+/// RFC 5837 section 4.3: a length byte that counts itself, and zeros up to a multiple of four.
+std::size_t padded_name_size(bytes_view name) noexcept {
+    return (1 + name.size() + 3) / 4 * 4;
 }
 
 }  // namespace
@@ -136,6 +142,81 @@ parsed<interface_information> interface_information::from(const icmp_object& obj
     if ((object.c_type & 0x01U) != 0) information.mtu = reader.number();
     if (reader.short_of_bytes) return parse_error::truncated;
     return information;
+}
+
+std::size_t icmp_object::emit(bytes_span out) const noexcept {
+    if (out.size() < size() || size() > 0xffffU) return 0;
+    if (!data.empty()) std::memmove(out.data() + object_header_size, data.data(), data.size());
+    store_be(out, 0, static_cast<std::uint16_t>(size()));
+    store_be(out, 2, class_number);
+    store_be(out, 3, c_type);
+    return size();
+}
+
+bool operator==(const icmp_object& a, const icmp_object& b) noexcept {
+    return a.class_number == b.class_number && a.c_type == b.c_type && std::ranges::equal(a.data, b.data);
+}
+
+std::size_t icmp_extension_message::emit(bytes_span out, checksum_fill fill) const noexcept {
+    if (out.size() < size()) return 0;
+    out = out.first(size());
+    if (!objects.empty()) std::memmove(out.data() + icmp_extension_header_size, objects.data(), objects.size());
+    store_be(out, 0, std::uint32_t{extension_version} << 28);
+    if (fill == checksum_fill::compute) store_be(out, 2, internet_checksum(out));
+    return out.size();
+}
+
+bool operator==(const icmp_extension_message& a, const icmp_extension_message& b) noexcept {
+    return std::ranges::equal(a.objects, b.objects);
+}
+
+std::size_t mpls_label::emit(bytes_span out) const noexcept {
+    if (out.size() < mpls_label_size || label > 0xf'ffffU || traffic_class > 7) return 0;
+    store_be(out, 0, (label << 12) | (std::uint32_t{traffic_class} << 9) | (bottom_of_stack ? 0x100U : 0U) | ttl);
+    return mpls_label_size;
+}
+
+std::size_t interface_information::size() const noexcept {
+    std::size_t size = object_header_size;
+    if (index) size += 4;
+    if (address) size += 4 + address->bytes().size();
+    if (!name.empty()) size += padded_name_size(name);
+    if (mtu) size += 4;
+    return size;
+}
+
+std::size_t interface_information::emit(bytes_span out) const noexcept {
+    if (out.size() < size() || name.size() >= interface_name_max) return 0;
+    const unsigned c_type = (static_cast<unsigned>(role) << 6) | (index ? 0x08U : 0U) | (address ? 0x04U : 0U) |
+                            (name.empty() ? 0U : 0x02U) | (mtu ? 0x01U : 0U);
+    bytes_span rest = out.subspan(object_header_size);
+    const auto put = [&rest](std::uint32_t value) {
+        store_be(rest, 0, value);
+        rest = rest.subspan(4);
+    };
+    if (index) put(*index);
+    if (address) {
+        put(std::uint32_t{address->is_v4() ? afi_ipv4 : afi_ipv6} << 16);
+        std::ranges::copy(address->bytes(), rest.begin());
+        rest = rest.subspan(address->bytes().size());
+    }
+    if (!name.empty()) {
+        const bytes_span field = rest.first(padded_name_size(name));
+        std::ranges::fill(field, std::byte{0});
+        std::ranges::copy(name, field.begin() + 1);
+        store_be(field, 0, static_cast<std::uint8_t>(field.size()));
+        rest = rest.subspan(field.size());
+    }
+    if (mtu) put(*mtu);
+    return icmp_object{.class_number = 2,
+                       .c_type = static_cast<std::uint8_t>(c_type),
+                       .data = out.subspan(object_header_size, size() - object_header_size)}
+        .emit(out);
+}
+
+bool operator==(const interface_information& a, const interface_information& b) noexcept {
+    return a.role == b.role && a.index == b.index && a.address == b.address && a.mtu == b.mtu &&
+           std::ranges::equal(a.name, b.name);
 }
 
 }  // namespace sonde::wire

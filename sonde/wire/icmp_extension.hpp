@@ -35,6 +35,13 @@ struct icmp_object {
     std::uint8_t c_type = 0;
     bytes_view data = {};
 
+    [[nodiscard]] std::size_t size() const noexcept { return 4 + data.size(); }
+    /// Writes header and data and returns their bytes; nothing is written and the result is 0 when `out` is too short
+    /// or 16 bits cannot say the length. The data may stand in `out` at their place already.
+    std::size_t emit(bytes_span out) const noexcept;
+
+    friend bool operator==(const icmp_object& a, const icmp_object& b) noexcept;
+
     [[nodiscard]] bool is_mpls_label_stack() const noexcept { return class_number == 1 && c_type == 1; }
     /// The C-Type says what the object holds.
     [[nodiscard]] bool is_interface_information() const noexcept { return class_number == 2; }
@@ -64,12 +71,33 @@ private:
     bytes_view bytes_;
 };
 
+/// What an extension structure means. The objects are borrowed.
+struct icmp_extension_message {
+    bytes_view objects = {};
+
+    [[nodiscard]] std::size_t size() const noexcept { return icmp_extension_header_size + objects.size(); }
+    /// Writes the structure and returns its bytes; nothing is written and the result is 0 when `out` is too short. The
+    /// objects may stand in `out` at their place already. `parse(emit(m)) == m`.
+    std::size_t emit(bytes_span out, checksum_fill fill) const noexcept;
+
+    [[nodiscard]] static icmp_extension_message from(const icmp_extension_view& view) noexcept {
+        return {.objects = view.objects()};
+    }
+    /// The same meaning, byte for byte, wherever the objects stand.
+    friend bool operator==(const icmp_extension_message& a, const icmp_extension_message& b) noexcept;
+};
+
 /// One entry of an MPLS label stack (RFC 3032 section 2.1).
 struct mpls_label {
     std::uint32_t label = 0;         ///< 20 bits
     std::uint8_t traffic_class = 0;  ///< 3 bits (RFC 5462)
     bool bottom_of_stack = false;
     std::uint8_t ttl = 0;
+
+    [[nodiscard]] std::size_t size() const noexcept { return 4; }
+    /// Writes the entry and returns its 4 bytes; nothing is written and the result is 0 when `out` is too short, the
+    /// label has more than 20 bits or the traffic class more than 3. `next_mpls_label(emit(m)) == m`.
+    std::size_t emit(bytes_span out) const noexcept;
 
     friend bool operator==(const mpls_label&, const mpls_label&) noexcept = default;
 };
@@ -98,6 +126,15 @@ struct interface_information {
     /// `wrong_type` for another object, `truncated` when its C-Type promises more than there is, `bad_option` for an
     /// address family other than IPv4 and IPv6 or a name whose length is wrong.
     [[nodiscard]] static parsed<interface_information> from(const icmp_object& object) noexcept;
+
+    /// Of the whole object.
+    [[nodiscard]] std::size_t size() const noexcept;
+    /// Writes the object with its header and returns its bytes; nothing is written and the result is 0 when `out` is
+    /// too short or the name longer than 63 bytes. `from(emit(m)) == m` where the name holds no zero byte.
+    std::size_t emit(bytes_span out) const noexcept;
+
+    /// The same meaning, byte for byte, wherever the name stands.
+    friend bool operator==(const interface_information& a, const interface_information& b) noexcept;
 };
 
 }  // namespace sonde::wire

@@ -185,6 +185,65 @@ TEST(icmp_extension, interface_information_that_is_malformed) {
     EXPECT_EQ(interface_information::from({1, 1, {}}).error(), parse_error::wrong_type);
 }
 
+TEST(icmp_extension, what_is_written_reads_back) {
+    rig::seeded random{1};
+    for (int i = 0; i < 300; ++i) {
+        const mpls_label label{.label = random.number<std::uint32_t>() & 0xf'ffffU,
+                               .traffic_class = static_cast<std::uint8_t>(random.below(8)),
+                               .bottom_of_stack = random.coin(),
+                               .ttl = random.number<std::uint8_t>()};
+        const bytes entry = rig::emitted(label);
+        bytes_view rest = entry;
+        EXPECT_EQ(next_mpls_label(rest), label);
+        rig::expect_needs_its_room(label);
+
+        const bytes data = random.bytes(random.below(40));
+        const icmp_object object{random.number<std::uint8_t>(), random.number<std::uint8_t>(), data};
+        const bytes written = rig::emitted(object);
+        rest = written;
+        EXPECT_EQ(**next_icmp_object(rest), object);
+        rig::expect_needs_its_room(object);
+
+        const icmp_extension_message message{.objects = written};
+        const bytes whole = rig::emitted(message, checksum_fill::compute);
+        EXPECT_NE(icmp_extension_view::parse(whole, checksum_check::verify)->checksum(), 0);
+        EXPECT_EQ(icmp_extension_message::from(*icmp_extension_view::parse(whole, checksum_check::verify)), message);
+        rig::expect_needs_its_room(message, checksum_fill::compute);
+    }
+}
+
+TEST(icmp_extension, interface_information_that_is_written_reads_back) {
+    rig::seeded random{2};
+    for (int i = 0; i < 500; ++i) {
+        const std::string name(random.below(64), 'e');
+        interface_information m{.role = static_cast<interface_role>(random.below(4)),
+                                .name = std::as_bytes(std::span{name})};
+        if (random.coin()) m.index = random.number<std::uint32_t>();
+        if (random.coin()) m.address = random.coin() ? random.v4() : random.v6();
+        if (random.coin()) m.mtu = random.number<std::uint32_t>();
+        const bytes written = rig::emitted(m);
+        EXPECT_EQ(written.size() % 4, 0U);
+        bytes_view rest = written;
+        const auto object = next_icmp_object(rest);
+        ASSERT_TRUE(object && *object);
+        const auto read = interface_information::from(**object);
+        ASSERT_TRUE(read);
+        EXPECT_EQ(*read, m);
+        EXPECT_TRUE(rest.empty());
+        rig::expect_needs_its_room(m);
+    }
+}
+
+TEST(icmp_extension, what_cannot_be_written) {
+    bytes out(70'000);
+    EXPECT_EQ((mpls_label{.label = 0x10'0000U}.emit(out)), 0U);
+    EXPECT_EQ((mpls_label{.traffic_class = 8}.emit(out)), 0U);
+    const bytes large(65'532);
+    EXPECT_EQ((icmp_object{.data = large}.emit(out)), 0U);
+    const std::string name(64, 'x');
+    EXPECT_EQ((interface_information{.name = std::as_bytes(std::span{name})}.emit(out)), 0U);
+}
+
 TEST(icmp_extension, survives_what_the_network_sends) {
     const bytes interface = rig::hex("001c 028f 00000003 00010000 0a000001 08657468 30000000 000005dc");
     const bytes message = error("0b00 0000 0020 0000", 128, structure(joined({mpls_object(), interface})));
