@@ -14,7 +14,7 @@ set_target_properties(sonde_cli PROPERTIES INSTALL_RPATH
   $<$<STREQUAL:$<TARGET_PROPERTY:sonde,TYPE>,SHARED_LIBRARY>:$ORIGIN/../${CMAKE_INSTALL_LIBDIR}>)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/sonde DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
   PATTERN "*.hpp" PATTERN "*_test.hpp" EXCLUDE
-  PATTERN "json_line.hpp" EXCLUDE)  # needs a library that consumers need not have
+  PATTERN "json_*.hpp" EXCLUDE)  # need a library that consumers need not have
 install(EXPORT sonde_targets NAMESPACE sonde:: FILE sondeTargets.cmake DESTINATION ${sonde_package_dir})
 
 configure_package_config_file(
@@ -27,7 +27,7 @@ install(FILES ${PROJECT_BINARY_DIR}/sondeConfig.cmake ${PROJECT_BINARY_DIR}/sond
 # An archive carries no list of its own dependencies: whoever links it needs them all, `--static` or not.
 get_target_property(sonde_kind sonde TYPE)
 if(sonde_kind STREQUAL "STATIC_LIBRARY")
-  set(sonde_pc_requires "fmt >= 9, libcap")
+  set(sonde_pc_requires "fmt >= 9, libcap, libmnl")
   set(sonde_pc_requires_private "")
   # By its bare name: libpcap.pc adds to `--static` what its own archive needs (libsystemd, libdbus), whose archives and
   # links few have, and the shared libpcap needs none of it.
@@ -35,7 +35,7 @@ if(sonde_kind STREQUAL "STATIC_LIBRARY")
   set(sonde_pc_libs_private "")
 else()
   set(sonde_pc_requires "fmt >= 9")
-  set(sonde_pc_requires_private "libcap")
+  set(sonde_pc_requires_private "libcap, libmnl")
   set(sonde_pc_libs "")
   set(sonde_pc_libs_private "-lpcap")
 endif()

@@ -152,6 +152,38 @@ SEEDS["echo_prober"] = {
     "send_failed": bytes([0, 0, 100, 3, 0, 5, 0, 1, 105]),
     "garbage": bytes([2, 20]) + bytes(range(30)),
 }
+def trace(method: int, target: int, goal: int = 0, hops: int = 8, wait: int = 100) -> bytes:
+    """Step 0 of tracer_fuzz.cpp: one round of a method (UDP, ICMP, TCP) and goal (path, paths, mtu)."""
+    how = next(h for h in range(64, 128) if h % 3 == method and h // 3 % 3 == goal)
+    return bytes([0, how, target, 1, hops, 3, 1, 10, wait, 0])
+
+
+def trace_error(probe: int, kind: int, step: int = 1, extension: bytes = b"") -> bytes:
+    """Step 1: the probe comes back in an error of that type, with a right checksum."""
+    return bytes([step, probe, kind, 0, 0, len(extension)]) + extension + bytes([0, 2])
+
+
+SEEDS["tracer"] = {
+    # steps: 0 start, 1/2/11/.. an error, 3 packet, 4 queue entry, 5 stamp, 6 send failure, 7 finish or cancel,
+    # 8 connection, 9 time
+    "udp": trace(0, 0) + trace_error(0, 11) + trace_error(7, 3) + bytes([9, 50]),
+    "udp_twice_late": trace(0, 0, wait=5) + trace_error(0, 11) * 2 + bytes([9, 255]) + trace_error(1, 11),
+    "udp6": trace(0, 1) + trace_error(0, 3) + trace_error(5, 1) + bytes([9, 50]),
+    "icmp": trace(1, 0) + trace_error(2, 11) + bytes([9, 50]) + trace_error(5, 3),
+    "icmp6": trace(1, 1) + trace_error(2, 3) + bytes([9, 50]) + trace_error(5, 1),
+    "tcp": trace(2, 0) + trace(2, 1) + trace_error(2, 11) + trace_error(11, 3),
+    "connecting": trace(2, 0) + trace(2, 1) + bytes([8, 2, 11, 0, 4, 1, 8, 0, 0, 0, 0, 2, 8, 3, 0, 0, 0, 3]),
+    "short_quotes": trace(0, 0) + bytes([0x31 + 1, 1, 28, 0, 4, 11, 0, 0]) * 3 + bytes([9, 255]) +
+                    bytes([0x31 + 1, 9, 28, 0, 4, 11, 0, 0, 9, 20]) * 4,
+    "extensions": trace(0, 0) + trace_error(0, 11, extension=bytes.fromhex("200000000008010100010101")),
+    "hostile_extensions": trace(0, 0) + trace_error(0, 11, extension=bytes.fromhex("20000000ffff0101")),
+    "changed_quote": trace(1, 0) + bytes([0x41 + 0x10 * 5, 2, 30, 0x55, 11, 0, 0, 0, 0, 2]),
+    "paths": trace(0, 0, 1) + trace_error(0, 11) + trace_error(1, 11) + bytes([9, 50, 9, 200]),
+    "mtu": trace(0, 0, 2) + trace_error(0, 11) + bytes([9, 50]) + trace_error(7, 3) + bytes([9, 200]),
+    "cancelled": trace(0, 0, hops=30) + trace_error(3, 11) + bytes([7, 3]) + trace_error(0, 11),
+    "send_failed": trace(0, 0) + bytes([6, 1, 0, 105, 6, 3, 0, 1, 5, 2, 0, 100]),
+    "garbage": bytes([3, 1, 40]) + bytes(range(40)) + bytes([4, 0, 30]) + bytes(range(100, 130)),
+}
 SEEDS["text"] = {
     name: text.encode() for name, text in {
         "condition_loss": "loss>1%",
@@ -423,6 +455,47 @@ SEEDS["datagram"] = {
     "icmp6_echo": delivered(58, "8000000000070001", choice=3),
     "bad_version": bytes([0, 1, 0]) + b"\xff" * 24,
     "empty": bytes([0, 1, 0]),
+}
+
+
+# network_fuzz.cpp: time in 10 ms, length, packet; and again.
+def thrown(*packets: bytes, after: int = 1) -> bytes:
+    return b"".join(struct.pack("!BH", after, len(p)) + p for p in packets)
+
+
+def from_us(destination: str, protocol: int, payload: bytes, *, ttl: int = 64, fragment: int = 0) -> bytes:
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 7, fragment, ttl, protocol, 0,
+                       bytes([10, 0, 1, 1]), bytes(map(int, destination.split("."))))
+    return head[:10] + checksum(head) + head[12:] + payload
+
+
+def from_us6(destination: str, protocol: int, payload: bytes, *, ttl: int = 64) -> bytes:
+    source = bytes.fromhex("20010db8000100000000000000000001")
+    return struct.pack("!IHBB", 0x60000000, len(payload), protocol, ttl) + source + bytes.fromhex(destination) + payload
+
+
+def echo_of(size: int) -> bytes:
+    head = struct.pack("!BBHI", 8, 0, 0, 1)
+    return head[:2] + checksum(head + bytes(size)) + head[4:] + bytes(size)
+
+
+TO_UDP = struct.pack("!HHHH", 4000, 33434, 28, 0) + bytes(20)
+TO_TCP = struct.pack("!HHIIBBHHH", 4000, 80, 1, 0, 0x50, 2, 1024, 0, 0)
+LAN6 = "20010db8000900000000000000000002"
+SEEDS["network"] = {
+    "echo": thrown(from_us("10.0.9.2", 1, ECHO), from_us("10.0.9.3", 1, ECHO), from_us("203.0.113.1", 1, ECHO)),
+    "trace": thrown(*[from_us("10.0.9.3", 17, TO_UDP, ttl=ttl) for ttl in range(1, 6)]),
+    "trace6": thrown(*[from_us6(LAN6, 17, TO_UDP, ttl=ttl) for ttl in range(1, 6)], after=0),
+    "tcp": thrown(from_us("10.0.9.2", 6, TO_TCP)),
+    "broadcast": thrown(from_us("10.0.9.255", 1, ECHO), from_us("255.255.255.255", 1, ECHO)),
+    "population": thrown(*[from_us(f"198.51.100.{i}", 1, ECHO) for i in range(8)]),
+    "routes": thrown(*[from_us(to, 17, TO_UDP) for to in ("192.0.2.1", "192.0.2.130", "192.0.2.200", "8.8.8.8")]),
+    "fragments": thrown(from_us("10.0.9.2", 1, echo_of(1400)[:800], fragment=0x2000),
+                        from_us("10.0.9.2", 1, echo_of(1400)[800:], fragment=100), after=0),
+    "half_a_packet": thrown(from_us("10.0.9.2", 17, TO_UDP + bytes(4), fragment=0x2000)),
+    "large": thrown(from_us("10.0.9.2", 1, echo_of(3000)), after=0),
+    "later": thrown(from_us("10.0.9.2", 1, ECHO), from_us("10.0.9.3", 1, ECHO), after=120),
+    "nonsense": thrown(b"", b"\x45", ECHO, ECHO6),
 }
 
 for target, seeds in SEEDS.items():

@@ -26,7 +26,7 @@ ROOMS = {
     "craft": {"base", "wire"},
     "sim": {"base", "wire", "stats"},
     "async": {"base", "wire", "stats", "socket", "probe", "respond", "sim"},
-    "report": {"base", "wire", "stats", "probe", "respond", "craft"},
+    "report": {"base", "wire", "stats", "probe", "respond", "craft", "sim"},
 }
 ROOMS["cli"] = set(ROOMS)
 PURE_ROOMS = {"wire", "stats", "probe", "respond", "craft", "sim", "report"}
@@ -36,9 +36,13 @@ FOREIGN = [
     (r"boost/(asio|beast)\b", {"async", "cli"}, set()),
     (r"nlohmann/", {"report", "cli"}, set()),
     (r"CLI/", {"cli"}, set()),
+    (r"toml\+\+/", {"sim"}, set()),
     (r"sys/capability\.h|linux/capability\.h|libcap", {"socket"}, set()),
     (r"(arpa/inet|net/if)\.h", {"socket"}, {"sonde/base/ip_address.cpp"}),
     (r"pcap\b", {"socket"}, set()),
+    (r"libmnl/", {"socket"}, set()),
+    (r"nftables/", {"cli"}, set()),
+    (r"maxminddb", {"cli"}, set()),
     (r"netdb\.h", {"socket", "async", "cli"}, set()),
     (r"sys/socket\.h|sys/un\.h|(netinet|netinet6|netpacket|net|arpa|linux)/", {"socket"}, set()),
 ]

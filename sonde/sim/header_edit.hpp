@@ -1,0 +1,29 @@
+// What a router changes in a packet that it forwards, with IPv4's header checksum brought up to date and not made anew:
+// what was wrong stays wrong (RFC 1624).
+#pragma once
+
+#include <cstdint>
+
+#include <sonde/base/bytes.hpp>
+#include <sonde/base/ip_address.hpp>
+
+namespace sonde::sim {
+
+/// The checksum of bytes in which a 16-bit word `from` has become `to` (RFC 1624 equation 3).
+[[nodiscard]] std::uint16_t updated_checksum(std::uint16_t checksum, std::uint16_t from, std::uint16_t to) noexcept;
+
+/// The checksum of bytes in which an address has become another one, by the header itself or by its pseudo-header.
+[[nodiscard]] std::uint16_t updated_checksum(std::uint16_t checksum, const ip_address& from,
+                                             const ip_address& to) noexcept;
+
+/// `packet` is in order, and its TTL or hop limit above 0.
+void decrement_ttl(bytes_span packet, family f) noexcept;
+
+void set_traffic_class(bytes_span packet, family f, std::uint8_t value) noexcept;
+
+enum class address_field : std::uint8_t { source, destination };
+
+/// Of the same family. The upper layer's checksum is the caller's business.
+void set_address(bytes_span packet, address_field field, const ip_address& value) noexcept;
+
+}  // namespace sonde::sim
