@@ -4,7 +4,6 @@
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <exception>
 #include <map>
 #include <memory>
@@ -14,22 +13,22 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <sonde/async/lane.hpp>
 #include <sonde/async/listener_core.hpp>
 #include <sonde/async/operation_table.hpp>
+#include <sonde/async/timekeeper.hpp>
 #include <sonde/async/wall_clock_bridge.hpp>
 
 namespace sonde::async {
 
 /// A batch in progress. Under the listener's lock; `next` and `sink` are called without it, in the strand.
 struct batch_state {
-    explicit batch_state(const boost::asio::any_io_executor& executor) : timer(executor) {}
+    explicit batch_state(std::unique_ptr<alarm> a) : timer(std::move(a)) {}
 
     batch_request request;
     probe::pacer pacer;
-    boost::asio::steady_timer timer;
+    std::unique_ptr<alarm> timer;
     bool exhausted = false;  // nothing more is read from the range
     bool cancelled = false;
     bool pumping = false;
@@ -39,7 +38,8 @@ struct batch_state {
 
 class core final : public listener_core, public std::enable_shared_from_this<core> {
 public:
-    core(boost::asio::any_io_executor executor, listener_options options);
+    core(boost::asio::any_io_executor executor, listener_options options, std::shared_ptr<timekeeper> time,
+         lane_opener opener);
 
     const boost::asio::any_io_executor& executor() const noexcept override { return executor_; }
     std::uint64_t reserve() override;
@@ -64,7 +64,7 @@ private:
     using lock = std::unique_lock<std::mutex>;
     using batch_pointer = std::shared_ptr<batch_state>;
 
-    static time_point now() { return std::chrono::steady_clock::now(); }
+    [[nodiscard]] time_point now() const { return time_->now(); }
     // `step` and what it calls run in the strand. Those that are given the lock let go of it.
     void wake_soon();
     void on_readable(std::uint32_t lane_number, std::uint64_t wait);
@@ -104,6 +104,8 @@ private:
     boost::asio::any_io_executor executor_;
     boost::asio::any_io_executor strand_;  // let go of by `close`: handles may outlive the context
     listener_options options_;
+    std::shared_ptr<timekeeper> time_;
+    lane_opener opener_;
     std::atomic<bool> closed_ = false;
 
     mutable std::mutex mutex_;
@@ -111,7 +113,7 @@ private:
     wall_clock_bridge clock_;
     std::vector<std::unique_ptr<lane>> lanes_;
     std::array<std::optional<failure>, 2> refusals_;
-    std::optional<boost::asio::steady_timer> timer_;
+    std::unique_ptr<alarm> timer_;
     time_point timer_at_ = time_point::max();  // max: not armed
     time_point last_transmit_ = time_point::min();
     time_point stamps_from_ = time_point::min();

@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/bind_executor.hpp>
-
 #include <sonde/async/core.hpp>
 
 namespace sonde::async {
@@ -21,7 +19,7 @@ void core::hand_out(const batch_pointer& batch, const ping_result& result) {
 std::uint64_t core::reserve_batch() {
     const lock held(mutex_);
     const std::uint64_t id = next_batch_++;
-    batches_.emplace(id, std::make_shared<batch_state>(executor_));
+    batches_.emplace(id, std::make_shared<batch_state>(time_->make_alarm(closed_ ? executor_ : strand_)));
     return id;
 }
 
@@ -42,7 +40,7 @@ void core::cancel_batch(std::uint64_t id) {
     if (closed_ || found == batches_.end()) return;
     const batch_pointer& batch = found->second;
     batch->exhausted = batch->cancelled = true;
-    batch->timer.cancel();
+    batch->timer->cancel();
     for (const std::uint64_t operation_id : batch->operations) {
         const operation& op = *operations_.find(operation_id);
         prober_.cancel(now(), operation_id, op.where, op.ticket);
@@ -59,11 +57,8 @@ void core::pump(const batch_pointer& batch) {
     while (!closed_ && !batch->exhausted && batch->operations.size() < batch->request.in_flight) {
         const time_point at = now();
         if (!batch->pacer.ready(at)) {
-            batch->timer.expires_at(std::max(batch->pacer.ready_at(), at + 1ms));
-            batch->timer.async_wait(asio::bind_executor(
-                strand_, [self = shared_from_this(), batch](const boost::system::error_code& error) {
-                    if (error != asio::error::operation_aborted) self->pump(batch);
-                }));
+            batch->timer->set(std::max(batch->pacer.ready_at(), at + 1ms),
+                              [self = shared_from_this(), batch] { self->pump(batch); });
             break;
         }
         batch->exhausted = true;  // unless the range gives one more

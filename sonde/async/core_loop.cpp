@@ -27,7 +27,7 @@ void core::wake_soon() {
         lock held(self->mutex_);
         self->wake_posted_ = false;
         self->clock_.refresh();
-        self->step(std::move(held), now());
+        self->step(std::move(held), self->now());
     });
 }
 
@@ -117,7 +117,7 @@ bool core::flush(time_point at) {
         if (!blocked_since_) blocked_since_ = at;
         l->wait_writable([self = shared_from_this()] {
             lock held(self->mutex_);
-            self->step(std::move(held), now());
+            self->step(std::move(held), self->now());
         });
     }
     return all;
@@ -151,13 +151,11 @@ void core::wait(time_point at) {
     const time_point wanted = std::max(at, std::min(timeout, transmit_at));
     if (timer_at_ <= wanted) return;  // it fires early enough as it is
     timer_at_ = wanted;
-    timer_->expires_at(wanted);
-    timer_->async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-        if (error == asio::error::operation_aborted) return;
+    timer_->set(wanted, [self = shared_from_this()] {
         lock held(self->mutex_);
         self->timer_at_ = time_point::max();
         self->clock_.refresh();
-        self->step(std::move(held), now());
+        self->step(std::move(held), self->now());
     });
 }
 

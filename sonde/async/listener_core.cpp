@@ -5,6 +5,7 @@
 #include <boost/asio/strand.hpp>
 
 #include <sonde/async/core.hpp>
+#include <sonde/async/socket_lane.hpp>
 
 namespace sonde::async {
 
@@ -26,16 +27,19 @@ std::array<std::uint64_t, 2> random_key() {
 
 }  // namespace
 
-core::core(asio::any_io_executor executor, listener_options options)
+core::core(asio::any_io_executor executor, listener_options options, std::shared_ptr<timekeeper> time,
+           lane_opener opener)
     : executor_(std::move(executor)),
       strand_(asio::make_strand(executor_)),
       options_(std::move(options)),
+      time_(std::move(time)),
+      opener_(std::move(opener)),
       prober_({.key = random_key(),
                .rate = options_.rate,
                .burst = options_.burst,
                .in_flight = options_.in_flight,
                .announce_sends = options_.announce_sends}),
-      timer_(std::in_place, strand_) {}
+      timer_(time_->make_alarm(strand_)) {}
 
 std::uint64_t core::reserve() {
     const lock held(mutex_);
@@ -120,7 +124,7 @@ void core::close() {
     timer_.reset();
     for (const auto& [id, batch] : batches_) {
         batch->exhausted = true;
-        batch->timer.cancel();
+        batch->timer->cancel();
     }
     const asio::any_io_executor strand = std::exchange(strand_, asio::any_io_executor{});
     held.unlock();
@@ -136,32 +140,27 @@ void core::close() {
 result<socket::icmp_socket_kind> core::open(family f) {
     const lock held(mutex_);
     for (const auto& l : lanes_) {
-        if (l->socket().family() == f) return l->socket().kind();
+        if (l->about().family == f) return l->about().kind;
     }
     return open_lane({.family = f, .source = options_.socket.source});
 }
 
 result<socket::icmp_socket_kind> core::open_lane(const probe::lane_request& request) {
-    socket::icmp_socket_options options = options_.socket;
-    options.source = request.source;
-    auto socket = socket::icmp_socket::open(request.family, options);
+    const auto number = static_cast<std::uint32_t>(lanes_.size());
+    auto opened = opener_(strand_, number, request, options_.socket);
     auto& refusal = refusals_[request.family == family::v4 ? 0 : 1];
-    if (!socket) {
-        const int why = socket.error().code.value();
-        refusal = socket.error();
+    if (!opened) {
+        const int why = opened.error().code.value();
+        refusal = opened.error();
         prober_.refuse_lane(now(), request, why != 0 ? why : EIO);
-        return socket.error();
+        return opened.error();
     }
     refusal.reset();
-    const auto kind = socket->kind();
-    // The kernel computes the checksum everywhere but on a raw IPv4 socket.
-    const auto fill = socket->delivers_ip_header() ? wire::checksum_fill::compute : wire::checksum_fill::leave;
-    std::optional<ip_address> only_source;
-    if (!socket->messages_carry_source()) only_source = request.source;
-    const std::uint32_t number = prober_.add_lane(request.family, socket->identifier(), fill, only_source);
+    const lane::facts& about = (*opened)->about();
+    prober_.add_lane(about.family, about.identifier, about.fill, about.only_source);
     if (lanes_.empty()) stamps_from_ = now() + stamps_settle;
-    lanes_.push_back(std::make_unique<lane>(strand_, std::move(*socket), number));
-    return kind;
+    lanes_.push_back(std::move(*opened));
+    return lanes_.back()->about().kind;
 }
 
 std::optional<failure> core::refusal(family f) const {
@@ -191,7 +190,7 @@ wall_time core::wall(time_point t) const {
 }
 
 std::shared_ptr<listener_core> listener_core::make(asio::any_io_executor executor, listener_options options) {
-    return std::make_shared<core>(std::move(executor), std::move(options));
+    return std::make_shared<core>(std::move(executor), std::move(options), machine_time(), socket_lane::open);
 }
 
 }  // namespace sonde::async

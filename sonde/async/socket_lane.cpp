@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include <sonde/async/lane.hpp>
+#include <sonde/async/socket_lane.hpp>
 #include <sonde/wire/icmp.hpp>
 #include <sonde/wire/ipv4.hpp>
 
@@ -11,28 +11,32 @@ namespace sonde::async {
 
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr int rounds = 16;
-constexpr unsigned tolerated_empty_wakes = 8;
-constexpr std::uint32_t no_stamp = 0xffffffff;
 
 }  // namespace
 
-lane::lane(const boost::asio::any_io_executor& executor, socket::icmp_socket socket, std::uint32_t number)
-    : socket_(std::move(socket)),
-      number_(number),
-      readiness_(executor, socket_.fd()),
-      backoff_(executor),
-      stamp_ids_(stamp_ring, no_stamp),
-      stamp_sequences_(stamp_ring) {}
-
-// The descriptor belongs to the socket.
-lane::~lane() {
-    readiness_.release();
+result<std::unique_ptr<lane>> socket_lane::open(const boost::asio::any_io_executor& executor, std::uint32_t number,
+                                                const probe::lane_request& request,
+                                                const socket::icmp_socket_options& options) {
+    socket::icmp_socket_options own = options;
+    own.source = request.source;
+    auto socket = socket::icmp_socket::open(request.family, own);
+    if (!socket) return socket.error();
+    return std::make_unique<socket_lane>(executor, std::move(*socket), number, request.source);
 }
 
-void lane::enqueue(const probe::transmit& message) {
+// The kernel computes the checksum everywhere but on a raw IPv4 socket.
+socket_lane::socket_lane(const boost::asio::any_io_executor& executor, socket::icmp_socket socket, std::uint32_t number,
+                         const ip_address& source)
+    : lane(number, {.family = socket.family(),
+                    .kind = socket.kind(),
+                    .identifier = socket.identifier(),
+                    .fill = socket.delivers_ip_header() ? wire::checksum_fill::compute : wire::checksum_fill::leave,
+                    .only_source = socket.messages_carry_source() ? std::nullopt : std::optional(source)}),
+      socket_(std::move(socket)),
+      ready_(executor, socket_.fd()) {}
+
+void socket_lane::enqueue(const probe::transmit& message) {
     const probe::echo_profile& look = *message.profile;
     out_.push_back({.datagram = message.datagram,
                     .destination = message.destination,
@@ -44,22 +48,20 @@ void lane::enqueue(const probe::transmit& message) {
     out_sequences_.push_back(message.where.sequence);
 }
 
-bool lane::flush(time_point now, probe::echo_prober& prober) {
+bool socket_lane::flush(time_point now, probe::echo_prober& prober) {
     while (out_next_ < out_.size()) {
         const auto sent = socket_.send(std::span{out_}.subspan(out_next_));
         for (std::size_t i = 0; socket_.stamps_transmits() && i < sent.sent; ++i) {
-            const auto id = static_cast<std::uint32_t>(sent.first_stamp + i);
-            stamp_ids_[id % stamp_ring] = id;
-            stamp_sequences_[id % stamp_ring] = out_sequences_[out_next_ + i];
+            stamps_.add(static_cast<std::uint32_t>(sent.first_stamp + i), out_sequences_[out_next_ + i]);
         }
         out_next_ += sent.sent;
         if (sent.sent > 0) congested_ = false;
         if (sent.error_number == 0) continue;
         const bool full = sent.error_number == EAGAIN;
         if (full && !congested_) return false;
-        prober.handle_send_failure(now, {number_, out_sequences_[out_next_]}, full ? ENOBUFS : sent.error_number);
+        prober.handle_send_failure(now, {number(), out_sequences_[out_next_]}, full ? ENOBUFS : sent.error_number);
         ++out_next_;
-        if (!full) std::ranges::fill(stamp_ids_, no_stamp);  // the socket counts anew
+        if (!full) stamps_.clear();  // the socket counts anew
     }
     out_.clear();
     out_sequences_.clear();
@@ -67,21 +69,22 @@ bool lane::flush(time_point now, probe::echo_prober& prober) {
     return true;
 }
 
-void lane::give_up(time_point now, probe::echo_prober& prober) {
+void socket_lane::give_up(time_point now, probe::echo_prober& prober) {
     congested_ = true;
     (void)flush(now, prober);
 }
 
-void lane::drain(const wall_clock_bridge& clock, socket::receive_batch& batch, probe::echo_prober& prober) {
+void socket_lane::drain(const wall_clock_bridge& clock, socket::receive_batch& batch, probe::echo_prober& prober) {
     found_something_ = false;
     read_errors(clock, batch, prober);  // first, so that a reply finds its ping's transmit timestamp
     read_datagrams(clock, batch, prober);
     tell_errors(prober);  // last: a reply in the same wake-up wins, whatever a router, or somebody else, says
     if (!found_something_) socket_.take_error();
-    empty_wakes_ = found_something_ ? 0 : empty_wakes_ + 1;
+    ready_.found(found_something_);
 }
 
-void lane::read_errors(const wall_clock_bridge& clock, socket::receive_batch& batch, probe::echo_prober& prober) {
+void socket_lane::read_errors(const wall_clock_bridge& clock, socket::receive_batch& batch,
+                              probe::echo_prober& prober) {
     for (int round = 0; round < rounds; ++round) {
         const std::size_t count = socket_.receive_errors(batch);
         const time_point now = std::chrono::steady_clock::now();
@@ -90,12 +93,10 @@ void lane::read_errors(const wall_clock_bridge& clock, socket::receive_batch& ba
             std::optional<time_point> at;
             if (entry.at) at = clock.to_monotonic(*entry.at);
             if (entry.from == socket::queued_error::origin::transmit_timestamp) {
-                const std::size_t place = entry.stamp_id % stamp_ring;
-                if (at && stamp_ids_[place] == entry.stamp_id && entry.stamp_id != no_stamp) {
-                    prober.handle_transmit_timestamp(now, {number_, stamp_sequences_[place]}, *at);
-                }
+                const std::uint16_t* sequence = stamps_.find(entry.stamp_id);
+                if (at && sequence != nullptr) prober.handle_transmit_timestamp(now, {number(), *sequence}, *at);
             } else if (entry.from == socket::queued_error::origin::icmp) {
-                const probe::error_meta meta{.lane = number_,
+                const probe::error_meta meta{.lane = number(),
                                              .destination = entry.destination,
                                              .offender = entry.offender,
                                              .type = entry.type,
@@ -115,7 +116,7 @@ void lane::read_errors(const wall_clock_bridge& clock, socket::receive_batch& ba
     }
 }
 
-void lane::tell_errors(probe::echo_prober& prober) {
+void socket_lane::tell_errors(probe::echo_prober& prober) {
     if (errors_.empty()) return;
     const time_point now = std::chrono::steady_clock::now();
     for (const read_error& e : errors_) {
@@ -125,13 +126,14 @@ void lane::tell_errors(probe::echo_prober& prober) {
     quotes_.clear();
 }
 
-void lane::read_datagrams(const wall_clock_bridge& clock, socket::receive_batch& batch, probe::echo_prober& prober) {
+void socket_lane::read_datagrams(const wall_clock_bridge& clock, socket::receive_batch& batch,
+                                 probe::echo_prober& prober) {
     for (int round = 0; round < rounds; ++round) {
         const std::size_t count = socket_.receive(batch);
         const time_point now = std::chrono::steady_clock::now();
         for (std::size_t i = 0; i < count; ++i) {
             const socket::incoming in = socket_.datagram(batch, i);
-            probe::datagram_meta meta{.lane = number_,
+            probe::datagram_meta meta{.lane = number(),
                                       .from = in.from,
                                       .received_at = {},
                                       .hop_limit = in.hop_limit,
@@ -154,45 +156,18 @@ void lane::read_datagrams(const wall_clock_bridge& clock, socket::receive_batch&
     }
 }
 
-void lane::report_drops(time_point now, probe::echo_prober& prober) {
+void socket_lane::report_drops(time_point now, probe::echo_prober& prober) {
     const std::uint32_t total = socket_.dropped();
     prober.handle_kernel_drops(now, total - drops_seen_);
     drops_seen_ = total;
 }
 
-void lane::wait_readable(std::function<void(std::uint64_t)> on_wake) {
-    if (waiting_) return;
-    waiting_ = true;
-    const auto woken = [on_wake = std::move(on_wake), wait = ++wait_](const boost::system::error_code& error) {
-        if (error != boost::asio::error::operation_aborted) on_wake(wait);
-    };
-    if (empty_wakes_ <= tolerated_empty_wakes) {
-        readiness_.async_wait(boost::asio::posix::stream_descriptor::wait_read, woken);
-        return;
-    }
-    // The socket says that there is something, and there is nothing: look again later, by the clock.
-    backoff_.expires_after(std::min<duration>(1ms * (1U << std::min(empty_wakes_ - tolerated_empty_wakes, 7U)), 100ms));
-    backoff_.async_wait(woken);
+void socket_lane::wait_readable(std::function<void(std::uint64_t)> on_wake) {
+    ready_.wait_readable(std::move(on_wake));
 }
 
-bool lane::woken(std::uint64_t wait) noexcept {
-    if (wait != wait_ || !waiting_) return false;
-    waiting_ = false;
-    return true;
-}
-
-void lane::wait_writable(std::function<void()> on_wake) {
-    readiness_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
-                          [on_wake = std::move(on_wake)](const boost::system::error_code& error) {
-                              if (error != boost::asio::error::operation_aborted) on_wake();
-                          });
-}
-
-void lane::cancel_waits() {
-    waiting_ = false;
-    boost::system::error_code ignored;
-    readiness_.cancel(ignored);
-    backoff_.cancel();
+void socket_lane::wait_writable(std::function<void()> on_wake) {
+    ready_.wait_writable(std::move(on_wake));
 }
 
 }  // namespace sonde::async

@@ -3,7 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
-#include <sonde/async/lane.hpp>
+#include <sonde/async/socket_lane.hpp>
 
 namespace sonde::async {
 namespace {
@@ -15,14 +15,10 @@ struct loop {
     probe::echo_prober prober{{.key = {1, 2}}};
     wall_clock_bridge clock;
     socket::receive_batch batch{16, 2048};
-    lane under_test{io.get_executor(), socket::icmp_socket::open(family::v4, {}).value(), 0};
+    socket_lane under_test{io.get_executor(), socket::icmp_socket::open(family::v4, {}).value(), 0, ip_address{}};
     std::array<std::byte, 64> buffer{};
 
-    loop() {
-        const auto& s = under_test.socket();
-        prober.add_lane(family::v4, s.identifier(),
-                        s.delivers_ip_header() ? wire::checksum_fill::compute : wire::checksum_fill::leave);
-    }
+    loop() { prober.add_lane(family::v4, under_test.about().identifier, under_test.about().fill); }
 
     void wait(int& wakes) {
         under_test.wait_readable([this, &wakes](std::uint64_t wait) { wakes += under_test.woken(wait) ? 1 : 0; });
@@ -36,7 +32,7 @@ struct loop {
     }
 };
 
-TEST(lane, wakes_for_a_reply_and_reads_it_with_its_stamps) {
+TEST(socket_lane, wakes_for_a_reply_and_reads_it_with_its_stamps) {
     loop l;
     l.ping();
     bool answered = false;
@@ -52,7 +48,7 @@ TEST(lane, wakes_for_a_reply_and_reads_it_with_its_stamps) {
     EXPECT_TRUE(l.prober.accounting().adds_up());
 }
 
-TEST(lane, sleeps_while_there_is_nothing) {
+TEST(socket_lane, sleeps_while_there_is_nothing) {
     loop l;
     int wakes = 0;
     l.wait(wakes);
@@ -60,7 +56,7 @@ TEST(lane, sleeps_while_there_is_nothing) {
     EXPECT_EQ(wakes, 0);
 }
 
-TEST(lane, slows_down_when_wake_ups_have_nothing_behind_them) {
+TEST(socket_lane, slows_down_when_wake_ups_have_nothing_behind_them) {
     loop l;
     for (int i = 0; i < 100; ++i) l.under_test.drain(l.clock, l.batch, l.prober);
     int wakes = 0;
@@ -81,7 +77,7 @@ TEST(lane, slows_down_when_wake_ups_have_nothing_behind_them) {
     EXPECT_EQ(wakes, 3) << "something was there, so it waits for readiness again";
 }
 
-TEST(lane, one_wait_at_a_time_however_often_it_is_asked_for) {
+TEST(socket_lane, one_wait_at_a_time_however_often_it_is_asked_for) {
     loop l;
     int wakes = 0;
     for (int i = 0; i < 10; ++i) {
@@ -93,7 +89,7 @@ TEST(lane, one_wait_at_a_time_however_often_it_is_asked_for) {
     EXPECT_EQ(wakes, 1);
 }
 
-TEST(lane, cancelled_waits_do_not_wake) {
+TEST(socket_lane, cancelled_waits_do_not_wake) {
     loop l;
     int wakes = 0;
     l.wait(wakes);

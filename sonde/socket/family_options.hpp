@@ -20,14 +20,19 @@ struct family_options {
     int mtu_discover;
     int receive_packet_info;  // option that asks for the control message `packet_info`
     int header_included;
+    int send_hop_limit;           // option for all that is sent
+    int receive_error_extension;  // RFC 4884's structures of ICMP errors
 };
 
 [[nodiscard]] constexpr family_options options_of(family f) noexcept {
-    return f == family::v4 ? family_options{AF_INET,    IPPROTO_ICMP, IPPROTO_IP,      IP_RECVTTL, IP_TTL,    IP_TOS,
-                                            IP_PKTINFO, IP_RECVERR,   IP_MTU_DISCOVER, IP_PKTINFO, IP_HDRINCL}
-                           : family_options{AF_INET6,          IPPROTO_ICMPV6,   IPPROTO_IPV6, IPV6_RECVHOPLIMIT,
-                                            IPV6_HOPLIMIT,     IPV6_TCLASS,      IPV6_PKTINFO, IPV6_RECVERR,
-                                            IPV6_MTU_DISCOVER, IPV6_RECVPKTINFO, IPV6_HDRINCL};
+    return f == family::v4
+               ? family_options{AF_INET,    IPPROTO_ICMP, IPPROTO_IP,        IP_RECVTTL,      IP_TTL,
+                                IP_TOS,     IP_PKTINFO,   IP_RECVERR,        IP_MTU_DISCOVER, IP_PKTINFO,
+                                IP_HDRINCL, IP_TTL,       IP_RECVERR_RFC4884}
+               : family_options{
+                     AF_INET6,     IPPROTO_ICMPV6,    IPPROTO_IPV6,        IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT,
+                     IPV6_TCLASS,  IPV6_PKTINFO,      IPV6_RECVERR,        IPV6_MTU_DISCOVER, IPV6_RECVPKTINFO,
+                     IPV6_HDRINCL, IPV6_UNICAST_HOPS, IPV6_RECVERR_RFC4884};
 }
 
 }  // namespace sonde::socket

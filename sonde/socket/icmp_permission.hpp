@@ -88,8 +88,8 @@ struct icmp_permission {
 [[nodiscard]] failure icmp_permission_failure(const icmp_permission& facts);
 [[nodiscard]] failure icmp_permission_failure();
 
-/// `what` was refused with `error_number` (EPERM, EACCES) for want of CAP_NET_RAW: says so, and which commands grant it.
-/// Any other error is told as it is.
+/// `what` was refused with `error_number` (EPERM, EACCES) for want of CAP_NET_RAW: says so, and which commands grant
+/// it. Any other error is told as it is.
 [[nodiscard]] failure net_raw_failure(std::string what, int error_number);
 
 }  // namespace sonde::socket

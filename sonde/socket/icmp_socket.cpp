@@ -1,10 +1,7 @@
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <random>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <fmt/format.h>
 
@@ -12,15 +9,11 @@
 #include <sonde/socket/family_options.hpp>
 #include <sonde/socket/icmp_permission.hpp>
 #include <sonde/socket/icmp_socket.hpp>
-#include <sonde/socket/packet_info.hpp>
 #include <sonde/socket/privilege.hpp>
 #include <sonde/socket/socket_address.hpp>
 
-#include <linux/errqueue.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
-#include <linux/net_tstamp.h>
-#include <linux/sock_diag.h>
 
 namespace sonde::socket {
 
@@ -28,12 +21,6 @@ namespace {
 
 constexpr std::uint8_t echo_reply_v4 = 0;
 constexpr std::uint8_t echo_reply_v6 = 129;
-
-// Room for hop limit, timestamps, and an extended error with the offender's address.
-constexpr std::size_t receive_control_size = CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(scm_timestamping)) +
-                                             CMSG_SPACE(sizeof(sock_extended_err) + sizeof(sockaddr_in6)) +
-                                             CMSG_SPACE(sizeof(timespec));
-constexpr std::size_t send_control_size = CMSG_SPACE(sizeof(in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int));
 
 descriptor open_descriptor(const family_options& f, int type) noexcept {
     return descriptor{::socket(f.domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, f.icmp_protocol)};
@@ -54,53 +41,8 @@ bool let_only_echo_replies_in(int fd, family f) noexcept {
 
 }  // namespace
 
-struct receive_batch::buffers {
-    std::size_t bytes_each;
-    std::vector<std::byte> bytes;
-    std::vector<mmsghdr> headers;
-    std::vector<iovec> vectors;
-    std::vector<socket_address> names;
-    std::vector<std::array<std::byte, receive_control_size>> controls;
-    std::size_t used = 0;  // headers that the kernel has written to since they were set up
-
-    void set_up(std::size_t i) {
-        msghdr& header = headers[i].msg_hdr;
-        header.msg_name = names[i].data();
-        header.msg_namelen = sizeof names[i].storage;
-        header.msg_iov = &vectors[i];
-        header.msg_iovlen = 1;
-        header.msg_control = controls[i].data();
-        header.msg_controllen = controls[i].size();
-        header.msg_flags = 0;
-    }
-};
-
-receive_batch::receive_batch(std::size_t count, std::size_t bytes_each)
-    : buffers_(std::make_unique<buffers>(buffers{bytes_each,
-                                                 std::vector<std::byte>(count * bytes_each),
-                                                 std::vector<mmsghdr>(count),
-                                                 std::vector<iovec>(count),
-                                                 std::vector<socket_address>(count),
-                                                 {}})) {
-    buffers_->controls.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        buffers_->vectors[i] = {buffers_->bytes.data() + i * bytes_each, bytes_each};
-        buffers_->set_up(i);
-    }
-}
-receive_batch::receive_batch(receive_batch&&) noexcept = default;
-receive_batch& receive_batch::operator=(receive_batch&&) noexcept = default;
-receive_batch::~receive_batch() = default;
-
-std::size_t receive_batch::bytes_each() const noexcept {
-    return buffers_->bytes_each;
-}
-std::size_t receive_batch::capacity() const noexcept {
-    return buffers_->headers.size();
-}
-
 icmp_socket::icmp_socket(descriptor fd, sonde::family f, icmp_socket_kind kind) noexcept
-    : fd_(std::move(fd)), family_(f), kind_(kind) {}
+    : datagram_socket(std::move(fd), f), kind_(kind) {}
 
 result<icmp_socket> icmp_socket::open(sonde::family f, const icmp_socket_options& options) {
     const family_options names = options_of(f);
@@ -119,40 +61,19 @@ result<icmp_socket> icmp_socket::open(sonde::family f, const icmp_socket_options
         return system_failure(fmt::format("cannot open an ICMP socket for {}", name), why);
     }
     icmp_socket socket(std::move(fd), f, kind);
-    if (const auto configured = socket.configure(options); !configured) return configured.error();
+    if (const auto configured = socket.prepare(options); !configured) return configured.error();
     return socket;
 }
 
-result<void> icmp_socket::configure(const icmp_socket_options& options) {
-    const family_options names = options_of(family_);
-    const int on = 1;
-    if (kind_ == icmp_socket_kind::raw && !let_only_echo_replies_in(fd(), family_)) {
+result<void> icmp_socket::prepare(const icmp_socket_options& options) {
+    if (kind_ == icmp_socket_kind::raw && !let_only_echo_replies_in(fd(), family())) {
         return system_failure("cannot filter ICMP types on a raw socket", errno);
     }
-    if (!set_option(fd(), names.level, names.receive_error, on)) {
-        return system_failure("cannot ask for ICMP errors (IP_RECVERR)", errno);
-    }
-    if (!set_option(fd(), names.level, names.receive_hop_limit, on)) {
-        return system_failure("cannot ask for the hop limit of replies", errno);
-    }
-    if (options.broadcast && !set_option(fd(), SOL_SOCKET, SO_BROADCAST, on)) {
-        return system_failure("cannot allow broadcast (SO_BROADCAST)", errno);
-    }
-    if (options.mark) {
-        const scoped_capability admin(capability::net_admin);
-        const scoped_capability raw(capability::net_raw);
-        if (!set_option(fd(), SOL_SOCKET, SO_MARK, *options.mark)) {
-            return system_failure(
-                fmt::format("cannot set the mark {} (SO_MARK)", *options.mark), errno,
-                "a mark needs CAP_NET_ADMIN: run as root, or\n  sudo setcap cap_net_admin,cap_net_raw+ep " +
-                    shell_word(binary_path()));
-        }
-    }
-    socklen_t size = sizeof system_path_mtu_;
-    getsockopt(fd(), names.level, names.mtu_discover, &system_path_mtu_, &size);
-    ask_for_buffers(options);
-    ask_for_timestamps();
-    return choose_identifier(options.source);
+    const auto configured = configure({.receive_buffer = options.receive_buffer,
+                                       .send_buffer = options.send_buffer,
+                                       .mark = options.mark,
+                                       .broadcast = options.broadcast});
+    return configured ? choose_identifier(options.source) : configured;
 }
 
 result<void> icmp_socket::choose_identifier(const ip_address& source) {
@@ -161,8 +82,8 @@ result<void> icmp_socket::choose_identifier(const ip_address& source) {
         identifier_ = static_cast<std::uint16_t>(random());
         return {};
     }
-    const ip_address unbound = family_ == family::v4 ? ip_address::v4(0) : ip_address{};
-    const socket_address wanted(family_ == family::v6 && source.family() == family::v6 ? source : unbound);
+    const ip_address unbound = family() == family::v4 ? ip_address::v4(0) : ip_address{};
+    const socket_address wanted(family() == family::v6 && source.family() == family::v6 ? source : unbound);
     socket_address bound;
     bound.size = sizeof bound.storage;
     if (bind(fd(), wanted.data(), wanted.size) != 0 || getsockname(fd(), bound.data(), &bound.size) != 0) {
@@ -170,194 +91,6 @@ result<void> icmp_socket::choose_identifier(const ip_address& source) {
     }
     identifier_ = port_of(bound);
     return {};
-}
-
-void icmp_socket::ask_for_buffers(const icmp_socket_options& options) noexcept {
-    const scoped_capability admin(capability::net_admin);
-    if (!set_option(fd(), SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer)) {
-        set_option(fd(), SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
-    }
-    if (!set_option(fd(), SOL_SOCKET, SO_SNDBUFFORCE, options.send_buffer)) {
-        set_option(fd(), SOL_SOCKET, SO_SNDBUF, options.send_buffer);
-    }
-}
-
-void icmp_socket::ask_for_timestamps() noexcept {
-    constexpr unsigned reception = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
-    constexpr unsigned transmission = SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE |
-                                      SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
-    // Turning OPT_ID off and on again sets the kernel's counter to zero.
-    const bool receives = set_option(fd(), SOL_SOCKET, SO_TIMESTAMPING, reception);
-    stamps_transmits_ = receives && set_option(fd(), SOL_SOCKET, SO_TIMESTAMPING, reception | transmission);
-    next_stamp_ = 0;
-}
-
-int icmp_socket::receive_buffer() const noexcept {
-    int bytes = 0;
-    socklen_t size = sizeof bytes;
-    getsockopt(fd(), SOL_SOCKET, SO_RCVBUF, &bytes, &size);
-    return bytes;
-}
-
-void icmp_socket::set_path_mtu(path_mtu mtu) noexcept {
-    if (mtu == mtu_) return;
-    const family_options names = options_of(family_);
-    // IPv6 numbers its modes as IPv4 does.
-    static_assert(IPV6_PMTUDISC_DO == IP_PMTUDISC_DO && IPV6_PMTUDISC_PROBE == IP_PMTUDISC_PROBE);
-    int value = system_path_mtu_;
-    switch (mtu) {
-        case path_mtu::system:
-            break;
-        case path_mtu::dont:
-            value = IP_PMTUDISC_DONT;
-            break;
-        case path_mtu::want:
-            value = IP_PMTUDISC_WANT;
-            break;
-        case path_mtu::require:
-            value = IP_PMTUDISC_DO;
-            break;
-        case path_mtu::probe:
-            value = IP_PMTUDISC_PROBE;
-            break;
-    }
-    if (set_option(fd(), names.level, names.mtu_discover, value)) mtu_ = mtu;
-}
-
-icmp_socket::send_result icmp_socket::send(std::span<const outgoing> messages) {
-    const family_options names = options_of(family_);
-    std::array<mmsghdr, send_limit> headers;
-    std::array<iovec, send_limit> vectors;
-    std::array<socket_address, send_limit> addresses;
-    alignas(cmsghdr) std::array<std::array<std::byte, send_control_size>, send_limit> controls;
-
-    // The path MTU mode is the socket's, not the message's: a call carries the messages that agree on it.
-    const std::size_t most = std::min(messages.size(), send_limit);
-    std::size_t count = 0;
-    for (; count < most && messages[count].mtu == messages[0].mtu; ++count) {
-        const outgoing& out = messages[count];
-        headers[count] = {};
-        msghdr& header = headers[count].msg_hdr;
-        addresses[count] = socket_address(out.destination);
-        vectors[count] = {const_cast<std::byte*>(out.datagram.data()), out.datagram.size()};
-        header.msg_name = addresses[count].data();
-        header.msg_namelen = addresses[count].size;
-        header.msg_iov = &vectors[count];
-        header.msg_iovlen = 1;
-        header.msg_control = controls[count].data();
-        if (out.interface != 0 || !out.source.is_unspecified())
-            append_packet_info(header, family_, out.source, out.interface);
-        if (out.hop_limit) append_control(header, names.level, names.hop_limit, int{*out.hop_limit});
-        if (out.traffic_class) append_control(header, names.level, names.traffic_class, int{*out.traffic_class});
-        if (header.msg_controllen == 0) header.msg_control = nullptr;
-    }
-    if (count == 0) return {};
-    set_path_mtu(messages[0].mtu);
-
-    send_result done{.sent = 0, .error_number = 0, .first_stamp = next_stamp_};
-    bool tried = false;
-    while (done.sent < count) {
-        const int sent = sendmmsg(fd(), &headers[done.sent], static_cast<unsigned>(count - done.sent), MSG_NOSIGNAL);
-        if (sent > 0) {
-            done.sent += static_cast<std::size_t>(sent);
-            next_stamp_ += static_cast<std::uint32_t>(sent);
-            tried = false;
-            continue;
-        }
-        if (errno == EINTR) continue;
-        done.error_number = errno;
-        if (done.error_number == EAGAIN || tried) break;
-        // An ICMP error about an earlier message fails the next send, whatever its destination; it is taken off here
-        // (it stays in the error queue) and the message gets its own try.
-        take_error();
-        tried = true;
-        done.error_number = 0;
-    }
-    // A send that failed may have used up a stamp id or not, so counting begins anew.
-    if (done.error_number != 0 && done.error_number != EAGAIN && stamps_transmits_) ask_for_timestamps();
-    return done;
-}
-
-std::size_t icmp_socket::receive_with(receive_batch& batch, int flags) {
-    auto& b = *batch.buffers_;
-    for (std::size_t i = 0; i < b.used; ++i) b.set_up(i);
-    b.used = 0;
-    // MSG_TRUNC: the length that is told is the datagram's, not the buffer's.
-    const int received = recvmmsg(fd(), b.headers.data(), static_cast<unsigned>(b.headers.size()),
-                                  MSG_DONTWAIT | MSG_TRUNC | flags, nullptr);
-    const std::size_t count = received > 0 ? static_cast<std::size_t>(received) : 0;
-    b.used = std::min(count + 1, b.headers.size());  // the kernel may have begun with one more
-    return count;
-}
-
-std::size_t icmp_socket::receive(receive_batch& batch) {
-    return receive_with(batch, 0);
-}
-std::size_t icmp_socket::receive_errors(receive_batch& batch) {
-    return receive_with(batch, MSG_ERRQUEUE);
-}
-
-incoming icmp_socket::datagram(const receive_batch& batch, std::size_t index) const {
-    const auto& b = *batch.buffers_;
-    msghdr header = b.headers[index].msg_hdr;
-    const family_options names = options_of(family_);
-    incoming in;
-    in.full_size = b.headers[index].msg_len;
-    if ((header.msg_flags & MSG_TRUNC) != 0 && in.full_size <= b.bytes_each) ++in.full_size;
-    in.bytes = bytes_view{b.bytes}.subspan(index * b.bytes_each, std::min<std::size_t>(in.full_size, b.bytes_each));
-    in.from = address_of(header.msg_name, header.msg_namelen);
-    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-        if (c->cmsg_level == names.level && c->cmsg_type == names.hop_limit) {
-            in.hop_limit = static_cast<std::uint8_t>(read_control<int>(*c));
-        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) {
-            const timespec software = read_control<scm_timestamping>(*c).ts[0];
-            if (software.tv_sec != 0) in.received_at = to_wall_time(software);
-        }
-    }
-    return in;
-}
-
-queued_error icmp_socket::error(const receive_batch& batch, std::size_t index) const {
-    const auto& b = *batch.buffers_;
-    msghdr header = b.headers[index].msg_hdr;
-    queued_error entry;
-    entry.quoted = bytes_view{b.bytes}.subspan(index * b.bytes_each,
-                                               std::min<std::size_t>(b.headers[index].msg_len, b.bytes_each));
-    entry.destination = address_of(header.msg_name, header.msg_namelen);
-    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) {
-            const timespec software = read_control<scm_timestamping>(*c).ts[0];
-            if (software.tv_sec != 0) entry.at = to_wall_time(software);
-        } else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
-                   (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR)) {
-            const auto error = read_control<sock_extended_err>(*c);
-            entry.type = error.ee_type;
-            entry.code = error.ee_code;
-            entry.info = error.ee_info;
-            if (error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) {
-                entry.from = queued_error::origin::transmit_timestamp;
-                entry.stamp_id = error.ee_data;
-            } else if (error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6) {
-                entry.from = queued_error::origin::icmp;
-                const std::size_t size = c->cmsg_len - CMSG_LEN(0);
-                if (size > sizeof error) {
-                    entry.offender = address_of(CMSG_DATA(c) + sizeof error, size - sizeof error);
-                }
-            }
-        }
-    }
-    return entry;
-}
-
-int icmp_socket::take_error() noexcept {
-    return take_pending_error(fd());
-}
-
-std::uint32_t icmp_socket::dropped() const noexcept {
-    std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
-    socklen_t size = sizeof info;
-    if (getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return 0;
-    return size >= (SK_MEMINFO_DROPS + 1) * sizeof(std::uint32_t) ? info[SK_MEMINFO_DROPS] : 0;
 }
 
 }  // namespace sonde::socket

@@ -3,14 +3,18 @@
 
 #include <array>
 #include <cstring>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <poll.h>
 #include <spawn.h>
+#include <sstream>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <sonde/socket/interface.hpp>
@@ -28,6 +32,26 @@ inline bool ip(std::vector<std::string> words) {
     if (::posix_spawnp(&child, "ip", nullptr, nullptr, arguments.data(), environ) != 0) return false;
     int status = 0;
     return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/// Adds an address and waits until what is sent to it is received: of IPv6 the kernel sees to that in its own time.
+inline bool add_address(const std::string& with_length, const ip_address& address, const std::string& device) {
+    if (address.is_v4()) return ip({"addr", "add", with_length, "dev", device});
+    if (!ip({"addr", "add", with_length, "dev", device, "nodad"})) return false;
+    std::string digits;
+    for (const std::byte b : address.bytes()) digits += fmt::format("{:02x}", std::to_integer<unsigned>(b));
+    constexpr unsigned long local_route = 0x8000'0000UL;
+    for (int i = 0; i < 5000; ++i) {
+        std::ifstream routes("/proc/net/ipv6_route");
+        for (std::string line; std::getline(routes, line);) {
+            std::istringstream words(line);
+            const std::vector<std::string> fields(std::istream_iterator<std::string>{words}, {});
+            if (fields.size() < 10 || fields[0] != digits || fields[1] != "80") continue;
+            if ((std::stoul(fields[8], nullptr, 16) & local_route) != 0) return true;
+        }
+        ::usleep(1000);
+    }
+    return false;
 }
 
 inline bool wait_readable(int fd, int milliseconds = 5000) {

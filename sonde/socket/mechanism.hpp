@@ -40,6 +40,9 @@ struct mechanism {
 /// Each alone; `echo` is what became of that kind's loopback echo.
 [[nodiscard]] mechanism examine_icmp(family version, icmp_socket_kind kind, const loopback_echo& echo);
 [[nodiscard]] mechanism examine_packet_socket();
+/// ICMP errors about UDP datagrams: one to a closed port of loopback is really sent.
+[[nodiscard]] mechanism examine_udp_errors(family version);
+[[nodiscard]] mechanism examine_tcp_raw();
 [[nodiscard]] mechanism examine_tun_tap();
 [[nodiscard]] mechanism examine_timestamps(const loopback_echoes& echoes);
 [[nodiscard]] mechanism examine_receive_buffer(const loopback_echoes& echoes);

@@ -51,4 +51,13 @@ std::optional<std::uint32_t> read_number(const char* path) {
     return numbers.size() == 1 ? std::optional{numbers.front()} : std::nullopt;
 }
 
+int write_number(const char* path, std::uint32_t number) noexcept {
+    const descriptor file(::open(path, O_WRONLY | O_CLOEXEC));
+    if (!file) return errno;
+    std::array<char, 16> text{};
+    const auto* end = fmt::format_to_n(text.data(), text.size(), "{}\n", number).out;
+    const auto size = static_cast<std::size_t>(end - text.data());
+    return ::write(file.get(), text.data(), size) == static_cast<ssize_t>(size) ? 0 : errno;
+}
+
 }  // namespace sonde::socket

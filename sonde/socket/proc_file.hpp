@@ -20,4 +20,7 @@ namespace sonde::socket {
 /// The one number in a file; nothing when there is no such file, or it holds something else.
 [[nodiscard]] std::optional<std::uint32_t> read_number(const char* path);
 
+/// Sets it; the file must be there. Returns 0 or an errno. No allocation: also for a process that has just been forked.
+[[nodiscard]] int write_number(const char* path, std::uint32_t number) noexcept;
+
 }  // namespace sonde::socket

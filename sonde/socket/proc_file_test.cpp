@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include <gtest/gtest.h>
 
 #include <sonde/socket/proc_file.hpp>
@@ -23,6 +25,16 @@ TEST(ProcFile, ReadsThisProcess) {
     const auto text = read_proc_file("/proc/self/status");
     if (!text) GTEST_SKIP() << "no /proc";
     EXPECT_NE(text->find("Name:"), std::string::npos);
+}
+
+TEST(ProcFile, WritesANumber) {
+    // Of this network namespace, which the tests have for themselves.
+    const char* path = "/proc/sys/net/ipv4/ip_default_ttl";
+    const auto former = read_number(path);
+    if (!former || write_number(path, 77) != 0) GTEST_SKIP() << "SKIP /proc/sys is not writable here";
+    EXPECT_EQ(read_number(path), 77U);
+    EXPECT_EQ(write_number(path, *former), 0);
+    EXPECT_EQ(write_number("/proc/self/no-such-file", 1), ENOENT);
 }
 
 }  // namespace

@@ -304,6 +304,16 @@ result<void> raw_socket::accept_types(std::span<const std::uint8_t> types) {
     return {};
 }
 
+result<void> raw_socket::accept_only(const bpf_filter& filter) {
+    std::vector<sock_filter> program;
+    for (const auto& i : filter.instructions()) program.push_back({i.code, i.jump_true, i.jump_false, i.k});
+    if (!shut(fd())) return system_failure("cannot filter what a raw socket receives", errno);
+    drain(fd());
+    const bool opened = program.empty() ? open_up(fd()) : attach(fd(), std::move(program));
+    if (!opened) return system_failure("cannot filter what a raw socket receives", errno);
+    return {};
+}
+
 result<void> raw_socket::join(const ip_address& group, std::uint32_t interface) {
     if (!group.is_multicast() || group.family() != options_.family) {
         return failure{fmt::format("{} is no {} multicast group", group.to_string(), word(options_.family)),

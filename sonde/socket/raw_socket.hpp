@@ -12,6 +12,7 @@
 #include <sonde/base/error.hpp>
 #include <sonde/base/ip_address.hpp>
 #include <sonde/base/time.hpp>
+#include <sonde/socket/bpf_filter.hpp>
 #include <sonde/socket/descriptor.hpp>
 
 namespace sonde::socket {
@@ -72,6 +73,10 @@ public:
     /// ICMP knows the types below 32 alone, a BPF filter does the rest); empty: all. What waits to be received then is
     /// dropped, whatever its type. Fails on sockets of other protocols.
     [[nodiscard]] result<void> accept_types(std::span<const std::uint8_t> types);
+
+    /// From now on only what the filter accepts is delivered, seen as `received::bytes` begins. What waits to be
+    /// received then is dropped.
+    [[nodiscard]] result<void> accept_only(const bpf_filter& filter);
 
     /// Makes this machine a member of a multicast group on an interface (index; 0: the group's scope, or else the
     /// routing table's choice) for as long as the socket lives: its datagrams come in then, and the routers of the link

@@ -216,9 +216,9 @@ TEST_P(raw, a_group_is_heard_by_its_members) {
     const lab::veth_pair pair;
     ASSERT_TRUE(pair.made());
     const bool is_v4 = GetParam().f == family::v4;
-    ASSERT_TRUE(lab::ip({"addr", "add", is_v4 ? "198.51.100.1/24" : "2001:db8:51::1/64", "dev", "vb"}));
     const ip_address group = ip_address::parse(is_v4 ? "224.0.0.5" : "ff02::5").value();
     const ip_address from = ip_address::parse(is_v4 ? "198.51.100.1" : "2001:db8:51::1").value();
+    ASSERT_TRUE(lab::add_address(is_v4 ? "198.51.100.1/24" : "2001:db8:51::1/64", from, "vb"));
     // Both ends are this machine's, so that what comes in has a source of its own.
     std::ofstream("/proc/sys/net/ipv4/conf/va/accept_local") << 1;
     auto sender = open({.protocol = 89, .interface = pair.b.index});
