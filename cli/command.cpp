@@ -15,12 +15,15 @@ namespace sonde::cli {
 
 namespace {
 
-constexpr std::array<command, 6> table{{
+constexpr std::array<command, 9> table{{
     {"ping", "ask hosts whether they answer, and how fast", run_ping},
+    {"trace", "find the path to hosts: who is on the way, how fast, and what is odd about it", run_trace},
     {"echo", "answer echo requests beside the kernel, for addresses it knows nothing of too", run_echo},
     {"send", "send any packet, and show who wrote which byte", run_send},
     {"recv", "show what a raw socket receives: the datagrams of one protocol", run_recv},
     {"sniff", "see what passes: capture, show, write and read packets", run_sniff},
+    {"lab", "put an internet in memory behind a TUN or TAP device, for every tool to see", run_lab},
+    {"tap", "make a TAP or TUN device that a user owns, with addresses, routes and masquerading", run_tap},
     {"doctor", "find out what sonde can use on this machine, and what would grant the rest", run_doctor},
 }};
 

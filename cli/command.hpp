@@ -30,10 +30,13 @@ struct command {
 [[nodiscard]] int run_command_line(int argc, char** argv);
 
 int run_ping(int argc, char** argv);
+int run_trace(int argc, char** argv);
 int run_echo(int argc, char** argv);
 int run_send(int argc, char** argv);
 int run_recv(int argc, char** argv);
 int run_sniff(int argc, char** argv);
+int run_lab(int argc, char** argv);
+int run_tap(int argc, char** argv);
 int run_doctor(int argc, char** argv);
 
 }  // namespace sonde::cli

@@ -20,7 +20,7 @@ std::vector<mechanism> sample(verdict datagram) {
              .why = "net.ipv4.ping_group_range is '1 0' and gid 1000 is not in it, which is a long explanation",
              .cost = "none; the kernel picks the identifier",
              .grant = datagram == verdict::works ? std::vector<std::string>{} : grant,
-             .needed_by = {"ping", "trace"}},
+             .needed_by = {"ping", "watch"}},
             {.name = "ping-group-range",
              .title = "ping_group_range",
              .found = datagram,
@@ -33,7 +33,7 @@ std::vector<mechanism> sample(verdict datagram) {
              .found = verdict::works,
              .why = "made, and removed",
              .cost = "none",
-             .needed_by = {"lab"}}};
+             .needed_by = {"sweep"}}};
 }
 
 TEST(DoctorTable, FitsItsColumns) {
@@ -79,7 +79,7 @@ TEST(DoctorJson, OneObjectALine) {
     EXPECT_EQ(events[0]["verdict"], "not");
     EXPECT_EQ(events[0]["grant"].size(), 1U);
     EXPECT_EQ(events[0]["needed_by"], nlohmann::json({"ping"}));
-    EXPECT_EQ(events[0]["needed_later_by"], nlohmann::json({"trace"}));
+    EXPECT_EQ(events[0]["needed_later_by"], nlohmann::json({"watch"}));
     EXPECT_EQ(events[2]["needed_by"], nlohmann::json::array());
     EXPECT_EQ(events[3]["event"], "total");
     EXPECT_EQ(events[3]["ping"], false);

@@ -27,18 +27,6 @@ constexpr std::array<setting, 2> settings{{
     {family::v6, "/proc/sys/net/ipv6/icmp/echo_ignore_all", "net.ipv6.icmp.echo_ignore_all"},
 }};
 
-/// 0, or an errno.
-int write_number(const char* path, std::uint32_t number) noexcept {
-    const socket::descriptor file(::open(path, O_WRONLY | O_CLOEXEC));
-    if (!file) return errno;
-    std::array<char, 16> text{};
-    std::size_t size = 0;
-    // Also run in a forked process: no allocation.
-    const auto* end = fmt::format_to_n(text.data(), text.size(), "{}\n", number).out;
-    size = static_cast<std::size_t>(end - text.data());
-    return ::write(file.get(), text.data(), size) == static_cast<ssize_t>(size) ? 0 : errno;
-}
-
 struct former_value {
     const setting* which = nullptr;
     std::uint32_t value = 0;
@@ -46,7 +34,7 @@ struct former_value {
 
 void restore(const std::vector<former_value>& former) noexcept {
     for (const auto& f : former) {
-        if (write_number(f.which->path, f.value) == 0) continue;
+        if (socket::write_number(f.which->path, f.value) == 0) continue;
         print_error("sonde echo", "cannot set the kernel's answering back; sysctl -w of this by hand:");
         print_error("sonde echo", f.which->name);
     }
@@ -123,7 +111,8 @@ result<kernel_silence> kernel_silence::begin() {
     kernel_silence silence(std::move(writing), keeper);
     const socket::scoped_capability raise(socket::capability::net_admin);
     for (const auto& f : former) {
-        if (const int why = write_number(f.which->path, 1); why != 0) return cannot_silence(*f.which, why).error();
+        if (const int why = socket::write_number(f.which->path, 1); why != 0)
+            return cannot_silence(*f.which, why).error();
     }
     return silence;
 }

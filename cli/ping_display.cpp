@@ -1,10 +1,7 @@
 #include <algorithm>
-#include <clocale>
-#include <cstdlib>
 #include <string>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
+#include <cli/live_page.hpp>
 #include <cli/ping_display.hpp>
 #include <cli/text_layout.hpp>
 #include <fmt/format.h>
@@ -41,18 +38,6 @@ std::vector<report::target_row> rows_of(std::span<const pinged> targets) {
     for (const pinged& p : targets)
         rows.push_back({p.view(), &p.tally, p.note ? std::string_view(*p.note) : std::string_view{}});
     return rows;
-}
-
-bool speaks_utf8() {
-    const char* charset = nullptr;
-    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-        charset = std::getenv(name);
-        if (charset != nullptr && *charset != '\0') break;
-    }
-    // Without a locale (a container, cron) nothing else is known either; nearly every terminal reads UTF-8.
-    if (charset == nullptr || *charset == '\0') return true;
-    const std::string_view text(charset);
-    return text.find("UTF-8") != std::string_view::npos || text.find("utf8") != std::string_view::npos;
 }
 
 class json_display final : public ping_display {
@@ -134,9 +119,8 @@ public:
                              {.elapsed = end.elapsed, .pipe = end.most_in_flight});
         }
         if (settings_.plot) {
-            const bool unicode = speaks_utf8();
             report::append_rtt_plot(out, total_of(end.targets).rtt,
-                                    {.columns = output_columns(), .rows = 12, .ascii = !unicode});
+                                    {.columns = output_columns(), .rows = 12, .ascii = !output_takes_unicode()});
         }
         const auto remark = [&out](std::uint64_t count, std::string_view what) {
             if (count > 0) out += fmt::format("{} {}\n", count, what);
@@ -193,53 +177,31 @@ public:
             sent += p.tally.sent;
             received += p.tally.received;
         }
-        const auto size = screen();
+        const auto size = page_size();
         const auto rows = rows_of(std::span{targets}.first(std::min(targets.size(), size.lines)));
-        erase(out);
         std::string table;
         report::append_live_table(
             table, rows, targets.size(),
             fmt::format("{} of {} targets answered, {} sent, {} received", answered, targets.size(), sent, received),
             size);
-        lines_ = static_cast<std::size_t>(std::ranges::count(table, '\n'));
-        out += table;
+        page_.draw(out, table);
     }
 
     void finish(const ping_ending& end, const std::function<bool(std::string_view)>& write) override {
         std::string out;
-        erase(out);
+        page_.erase(out);
         if (write(out)) text_display::finish(end, write);
     }
 
 private:
-    // Back to where the last drawing began.
-    void erase(std::string& out) {
-        out += '\r';
-        if (lines_ > 0) out += fmt::format("\x1b[{}A", lines_);
-        out += "\x1b[J";
-        lines_ = 0;
-    }
-
-    static report::screen_size screen() {
-        winsize size{};
-        if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
-        // One line stays free: a screen that is cleared from its first line on goes into tmux's history every time.
-        // And two columns, so that the terminal's echo of ^C does not wrap, which would move the drawing's beginning.
-        constexpr std::size_t echo = 2;
-        return {.columns = std::max<std::size_t>(size.ws_col, echo + 1) - echo,
-                .lines = static_cast<std::size_t>(size.ws_row) - 1};
-    }
-
-    std::size_t lines_ = 0;
+    live_page page_;
 };
 
 }  // namespace
 
 std::unique_ptr<ping_display> make_ping_display(const ping_settings& settings) {
     if (settings.json) return std::make_unique<json_display>(settings);
-    const char* terminal = std::getenv("TERM");
-    const bool draws = ::isatty(STDOUT_FILENO) != 0 && terminal != nullptr && std::string_view(terminal) != "dumb";
-    if (settings.many() && draws && !settings.quiet && !settings.verbose)
+    if (settings.many() && output_can_be_redrawn() && !settings.quiet && !settings.verbose)
         return std::make_unique<live_display>(settings);
     return std::make_unique<text_display>(settings);
 }

@@ -12,18 +12,18 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cli/command.hpp>
-#include <cli/name_service.hpp>
+#include <cli/local_time.hpp>
 #include <cli/output.hpp>
 #include <cli/ping_display.hpp>
 #include <cli/ping_session.hpp>
 #include <cli/signal_watch.hpp>
+#include <cli/vantage.hpp>
 #include <fmt/format.h>
 
 #include <sonde/async/listener.hpp>
 #include <sonde/report/escape.hpp>
 #include <sonde/socket/icmp_counters.hpp>
 #include <sonde/socket/privilege.hpp>
-#include <sonde/socket/route.hpp>
 #include <sonde/wire/icmp_names.hpp>
 
 namespace sonde::cli {
@@ -71,11 +71,10 @@ public:
     explicit ping_session(ping_settings settings)
         : settings_(std::move(settings)),
           display_(make_ping_display(settings_)),
-          names_([this](std::function<void()> call) { asio::post(io_, std::move(call)); }),
-          listener_(std::in_place, io_.get_executor(),
-                    options_for(settings_, [this](const probe::event& e) { on_event(e); })),
+          vantage_(io_, settings_.lab),
+          listener_(vantage_.make_listener(options_for(settings_, [this](const probe::event& e) { on_event(e); }))),
           signals_(io_),
-          deadline_(io_),
+          deadline_(vantage_.time()->make_alarm(io_.get_executor())),
           redraw_(io_) {
         for (const int signal : signals_to_watch()) signals_.add(signal);
     }
@@ -115,10 +114,10 @@ private:
     asio::io_context io_{1};
     ping_settings settings_;
     std::unique_ptr<ping_display> display_;
-    name_service names_;
+    vantage vantage_;
     std::optional<listener> listener_;
     asio::signal_set signals_;
-    asio::steady_timer deadline_;
+    std::unique_ptr<async::alarm> deadline_;
     asio::steady_timer redraw_;
     std::vector<pinged> targets_;
     std::vector<std::uint32_t> place_of_;  // by the listener's number
@@ -150,10 +149,7 @@ int ping_session::run() {
     if (!open_sockets()) return exit_trouble;
     watch_signals();
     if (settings_.deadline) {
-        deadline_.expires_after(*settings_.deadline);
-        deadline_.async_wait([this](const boost::system::error_code& error) {
-            if (!error) end();
-        });
+        deadline_->set(vantage_.time()->now() + *settings_.deadline, [this] { end(); });
     }
     if (!single()) {
         display_->start(out_, targets_.front(), {});
@@ -210,8 +206,8 @@ void ping_session::resolve_names() {
     for (std::size_t place = 0; place < targets_.size(); ++place) {
         if (targets_[place].target->address) continue;
         ++unresolved_;
-        names_.resolve(targets_[place].target->label, settings_.only,
-                       [this, place](const result<ip_address>& address) { on_resolved(place, address); });
+        vantage_.resolve(targets_[place].target->label, settings_.only,
+                         [this, place](const result<ip_address>& address) { on_resolved(place, address); });
     }
 }
 
@@ -233,8 +229,7 @@ void ping_session::on_resolved(std::size_t place, const result<ip_address>& addr
 
 // The kernel is asked for a route first, so that a lone target that cannot be reached is told in one line.
 bool ping_session::check_route(const pinged& p) {
-    const auto source =
-        socket::local_address_for(*p.target->address, settings_.profile.interface, settings_.profile.source);
+    const auto source = vantage_.source_for(*p.target->address, settings_.profile.interface, settings_.profile.source);
     if (source) {
         display_->start(out_, p, *source);
         flush_soon();
@@ -260,7 +255,7 @@ bool ping_session::start(std::size_t place) {
     const duration stagger = std::min(widest_stagger, interval / static_cast<duration::rep>(targets_.size()));
     const auto listeners_number = static_cast<duration::rep>(place_of_.size());
     if (settings_.count > 0) p.tally.rtt.reserve(settings_.count);
-    if (first_send_ == time_point{}) first_send_ = std::chrono::steady_clock::now();
+    if (first_send_ == time_point{}) first_send_ = vantage_.time()->now();
     p.index = listener_->add_target({.destination = *p.target->address,
                                      .timeout = settings_.reply_timeout(),
                                      .interval = interval,
@@ -383,11 +378,12 @@ void ping_session::show(const pinged& p, const probe::event& e) {
 
 // The name that goes before an address: looked up while probes go on, shown from when it is there.
 std::string_view ping_session::name_of(const ip_address& address, const pinged& p) {
-    if (settings_.numeric || settings_.json || !p.named || address.is_unspecified()) return {};
+    if (settings_.numeric || settings_.json || (!p.named && !vantage_.simulated()) || address.is_unspecified())
+        return {};
     if (reverse_.size() >= names_remembered && !reverse_.contains(address)) return {};
     const auto [known, fresh] = reverse_.try_emplace(address);
     if (fresh) {
-        names_.reverse(address, [this, address](std::string name) { reverse_[address] = std::move(name); });
+        vantage_.reverse(address, [this, address](std::string name) { reverse_[address] = std::move(name); });
     }
     if (!known->second.empty()) return known->second;
     return address.same_octets(*p.target->address) ? std::string_view(p.target->label) : std::string_view{};
@@ -486,8 +482,9 @@ void ping_session::refresh_progress() {
 int ping_session::report() {
     refresh_progress();
     const stats::accounting accounting = listener_->accounting();
-    const time_point now = std::chrono::steady_clock::now();
+    const time_point now = vantage_.time()->now();
     const time_point last = last_event_ == time_point{} ? now : last_event_;
+    const wall_time ended_at = vantage_.simulated() ? listener_->wall(now) : wall_now();
     flush();
     if (progress_shown_) fmt::print(stderr, "\r\x1b[K");
     listener_.reset();
@@ -499,7 +496,7 @@ int ping_session::report() {
                           .most_in_flight = most_in_flight_,
                           .notices_hidden = notices_hidden_,
                           .checksum_errors = socket::icmp_checksum_errors() - checksum_errors_,
-                          .time = std::chrono::system_clock::now()},
+                          .time = ended_at},
                          [this](std::string_view text) { return write(text); });
     }
     return verdict();

@@ -5,6 +5,7 @@
 #include <cli/options.hpp>
 #include <cli/output.hpp>
 #include <cli/ping_settings.hpp>
+#include <cli/vantage.hpp>
 #include <fmt/format.h>
 
 #include <sonde/report/escape.hpp>
@@ -76,6 +77,13 @@ result<void> read_until(const std::string& word, stop_when& until) {
     return {};
 }
 
+result<void> open_lab(const std::string& path, ping_settings& s) {
+    auto scenario = read_lab(path, "sonde ping");
+    if (!scenario) return scenario.error();
+    s.lab = *std::move(scenario);
+    return {};
+}
+
 void add_probe_options(options& o, ping_settings& s) {
     o.number("-c,--count", s.count, {1, most_count}, "stop after N pings of each target");
     o.duration("-i,--interval", s.interval, 1s, "time between two pings of a target (a bare number: seconds; 1s)");
@@ -94,6 +102,9 @@ void add_probe_options(options& o, ping_settings& s) {
     o.word(
         "-p,--pattern", [&s](const std::string& w) { return read_pattern(w, s.profile.pattern); },
         "fill the payload with these bytes, 1 to 16 as hexadecimal digits");
+    o.word(
+        "--lab", [&s](const std::string& w) { return open_lab(w, s); },
+        "ask in this simulated network (docs/scenario.md), under virtual time; 4 pings unless -c or -w says");
     o.number("-m,--mark", s.mark, {0, 0xffffffff}, "SO_MARK of what is sent (needs CAP_NET_ADMIN)");
     o.app().add_flag("-b,--broadcast", s.profile.broadcast, "allow a broadcast address");
     o.app().add_flag("-f,--flood", s.flood, "send as fast as replies come, at least 100 a second");
@@ -210,6 +221,8 @@ std::variant<ping_settings, int> read_ping_settings(int argc, char** argv) {
         s.only = given;
     }
     if (const auto done = read_targets(o, s, words, files)) return *done;
+    // No time passes while nobody waits for it: without an end it would be one screen after the other.
+    if (s.lab && s.count == 0 && !s.deadline && s.until == stop_when::never) s.count = 4;
     return s;
 }
 

@@ -12,6 +12,7 @@
 #include <sonde/base/ip_address.hpp>
 #include <sonde/base/time.hpp>
 #include <sonde/probe/echo_profile.hpp>
+#include <sonde/sim/scenario.hpp>
 #include <sonde/stats/condition.hpp>
 
 namespace sonde::cli {
@@ -27,8 +28,9 @@ struct ping_settings {
     std::optional<duration> deadline;
     std::optional<double> rate;
     std::optional<std::uint32_t> mark;
-    std::optional<family> only;  ///< -4, -6, or the family of -I ADDRESS
-    std::string interface;       ///< as given to -I, when it names one
+    std::optional<family> only;        ///< -4, -6, or the family of -I ADDRESS
+    std::string interface;             ///< as given to -I, when it names one
+    std::optional<sim::scenario> lab;  ///< where to ask, instead of this machine's network
     std::vector<stats::fail_condition> fail_if;
     stop_when until = stop_when::never;
     bool quiet = false;

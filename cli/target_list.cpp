@@ -1,9 +1,7 @@
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <fstream>
-#include <iostream>
 
+#include <cli/file_text.hpp>
 #include <cli/target_list.hpp>
 #include <fmt/format.h>
 
@@ -103,27 +101,9 @@ result<void> append_targets_in(std::vector<listed_target>& targets, std::string_
 }
 
 result<void> append_targets_from(std::vector<listed_target>& targets, const std::string& path) {
-    const bool standard_input = path == "-";
-    std::ifstream file;
-    if (!standard_input) {
-        errno = 0;
-        file.open(path, std::ios::binary);
-    }
-    std::istream& in = standard_input ? std::cin : file;
-    if (!standard_input && !file.is_open()) {
-        return system_failure("cannot read the targets in '" + report::escape_text(path) + "'", errno);
-    }
-    // By `read`, which turns the stream buffer's exception about a directory into a bad stream.
-    std::string text;
-    errno = 0;
-    for (std::array<char, 4096> piece{}; in.read(piece.data(), piece.size()) || in.gcount() > 0;) {
-        text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
-    }
-    if (in.bad()) {
-        return system_failure("cannot read the targets in '" + report::escape_text(path) + "'",
-                              errno != 0 ? errno : EIO);
-    }
-    return append_targets_in(targets, text, standard_input ? "standard input" : path);
+    const auto text = file_text(path, "the targets in");
+    if (!text) return text.error();
+    return append_targets_in(targets, *text, path == "-" ? "standard input" : path);
 }
 
 }  // namespace sonde::cli

@@ -34,6 +34,18 @@ bool output_takes_colour() noexcept {
            std::string_view(terminal) != "dumb";
 }
 
+bool output_takes_unicode() noexcept {
+    const char* charset = nullptr;
+    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        charset = std::getenv(name);
+        if (charset != nullptr && *charset != '\0') break;
+    }
+    // Without a locale (a container, cron) nothing else is known either; nearly every terminal reads UTF-8.
+    if (charset == nullptr || *charset == '\0') return true;
+    const std::string_view text(charset);
+    return text.find("UTF-8") != std::string_view::npos || text.find("utf8") != std::string_view::npos;
+}
+
 std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
     std::vector<std::string> lines(1);
     while (!text.empty()) {

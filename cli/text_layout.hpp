@@ -15,6 +15,9 @@ namespace sonde::cli {
 /// Whether stdout is a terminal that takes colour: not when NO_COLOR is set or TERM is `dumb`.
 [[nodiscard]] bool output_takes_colour() noexcept;
 
+/// Whether what reads stdout takes box characters and other letters than ASCII, by the locale.
+[[nodiscard]] bool output_takes_unicode() noexcept;
+
 /// Breaks at spaces into lines of at most `columns` columns; a longer word keeps a line for itself. Never empty.
 [[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include <sonde/report/escape.hpp>
+#include <sonde/report/json_figures.hpp>
 #include <sonde/report/json_line.hpp>
 #include <sonde/report/ping_json.hpp>
 #include <sonde/wire/icmp.hpp>
@@ -13,10 +14,6 @@ namespace sonde::report {
 namespace {
 
 using probe::event_kind;
-
-double milliseconds(duration value) {
-    return std::chrono::duration<double, std::milli>{value}.count();
-}
 
 void add_target(json& line, const target_view& target) {
     line["target"] = escape_text(target.label);
@@ -52,7 +49,7 @@ std::string_view answer_name(probe::answer_kind answer) noexcept {
 json answer_line(std::string_view name, const event_view& view) {
     const probe::event& event = view.event;
     json line = begin_event(name, view);
-    if (has_round_trip(event.kind)) line["rtt_ms"] = milliseconds(event.rtt);
+    if (has_round_trip(event.kind)) line["rtt_ms"] = json_milliseconds(event.rtt);
     line["ttl"] = event.has_hop_limit ? json(event.hop_limit) : json(nullptr);
     line["bytes"] = event.size;
     line["clock"] = to_string(event.clock);
@@ -80,7 +77,7 @@ json icmp_line(std::string_view name, const event_view& view) {
     const probe::event& event = view.event;
     const family family = event.target.family();
     json line = begin_event(name, view);
-    if (event.kind == event_kind::icmp_error) line["rtt_ms"] = milliseconds(event.rtt);
+    if (event.kind == event_kind::icmp_error) line["rtt_ms"] = json_milliseconds(event.rtt);
     line["clock"] = to_string(event.clock);
     add_source(line, view);
     line["icmp_type"] = event.icmp_type;
@@ -116,42 +113,7 @@ void add_tally(json& line, const stats::tally& tally) {
     line["late"] = tally.late;
     line["corrupt"] = tally.corrupt;
     line["loss_percent"] = tally.loss_percent();
-    const auto rtt = tally.rtt.summary();
-    if (!rtt) {
-        line["rtt_ms"] = nullptr;
-        return;
-    }
-    line["rtt_ms"] = {
-        {"min", milliseconds(rtt->min)}, {"mean", milliseconds(rtt->mean)},     {"p50", milliseconds(rtt->p50)},
-        {"p90", milliseconds(rtt->p90)}, {"p95", milliseconds(rtt->p95)},       {"p99", milliseconds(rtt->p99)},
-        {"max", milliseconds(rtt->max)}, {"stddev", milliseconds(rtt->stddev)}, {"jitter", milliseconds(rtt->jitter)}};
-}
-
-json accounting_object(const stats::accounting& a) {
-    static_assert(sizeof(stats::accounting) == 23 * sizeof(std::uint64_t), "a counter is missing below");
-    return {{"scheduled", a.scheduled},
-            {"sent", a.sent},
-            {"send_failed", a.send_failed},
-            {"local_drop", a.local_drop},
-            {"skipped", a.skipped},
-            {"replied", a.replied},
-            {"icmp_error", a.icmp_error},
-            {"timed_out", a.timed_out},
-            {"uncertain", a.uncertain},
-            {"cancelled", a.cancelled},
-            {"pending", a.pending},
-            {"frames", a.frames},
-            {"matched", a.matched},
-            {"duplicate", a.duplicate},
-            {"late", a.late},
-            {"not_ours", a.not_ours},
-            {"rejected_malformed", a.rejected_malformed},
-            {"rejected_checksum", a.rejected_checksum},
-            {"rejected_source", a.rejected_source},
-            {"rejected_token", a.rejected_token},
-            {"corrupt", a.corrupt},
-            {"truncated", a.truncated},
-            {"kernel_drops", a.kernel_drops}};
+    line["rtt_ms"] = rtt_object(tally.rtt);
 }
 
 }  // namespace

@@ -6,8 +6,9 @@ import lab
 from command import ONLY_NET_RAW, UNPRIVILEGED, parse_lines, ping, sonde, validate
 from conftest import made
 
-ALL = {"icmp-datagram-v4", "icmp-datagram-v6", "icmp-raw-v4", "icmp-raw-v6", "packet", "tun-tap", "timestamps",
-       "receive-buffer", "ping-group-range", "process-capabilities", "file-capabilities", "user-namespace"}
+ALL = {"icmp-datagram-v4", "icmp-datagram-v6", "icmp-raw-v4", "icmp-raw-v6", "udp-errors-v4", "udp-errors-v6", "tcp-raw",
+       "packet", "tun-tap", "timestamps", "receive-buffer", "ping-group-range", "process-capabilities",
+       "file-capabilities", "user-namespace"}
 # May anybody open datagram sockets, has the process CAP_NET_RAW: what pings go through.
 SITUATIONS = {
     (True, True): "icmp-datagram", (True, False): "icmp-datagram", (False, True): "icmp-raw", (False, False): None,

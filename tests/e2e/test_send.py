@@ -262,7 +262,7 @@ def test_what_left_is_what_arrived(pair):
 
 def test_arp_and_neighbour_discovery(pair):
     for words in (f"arp(pdst={FAR})", f"eth/ip6(src={NEAR6})/icmp6(ns, target={FAR6}, slla={pair.va})"):
-        events, _ = send_json(pair.host, "-i", "va", "--wait", "5s", words)
+        events, _ = send_json(pair.host, "-i", "va", "--wait", "2s", words)
         answers = [e for e in events if e["event"] == "answer"]
         assert len(answers) == 1 and answers[0]["bytes"].startswith(pair.va.replace(":", "")), events
 

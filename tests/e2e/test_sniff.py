@@ -460,13 +460,13 @@ def test_full_disk_under_the_output(host, capture):
 
 
 def test_closed_pipe_ends_it_quietly(host, capture):
-    path = capture(*[Ether() / IP(dst="10.0.0.1") / UDP() for _ in range(20_000)])
+    path = capture(*[raw(Ether() / IP(dst="10.0.0.1") / UDP())] * 20_000)
     done = host.run("bash", "-c", f"{lab.sonde_binary()} sniff -r {path} | head -1; exit ${{PIPESTATUS[0]}}", check=False)
     assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
 
 
 def test_reader_of_written_packets_that_goes_away_ends_it_quietly(host, capture):
-    path = capture(*[Ether() / IP(dst="10.0.0.1") / UDP() for _ in range(20_000)])
+    path = capture(*[raw(Ether() / IP(dst="10.0.0.1") / UDP())] * 20_000)
     script = f"{lab.sonde_binary()} sniff -r {path} -w - | head -c 30 | wc -c; exit ${{PIPESTATUS[0]}}"
     done = host.run("bash", "-c", script, check=False)
     assert (done.returncode, done.stderr, done.stdout.strip()) == (0, "", "30")

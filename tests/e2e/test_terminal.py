@@ -26,8 +26,8 @@ class Terminal:
                               capture_output=True, check=True,
                               env=lab.clean_environment(TERM="xterm-256color", SHELL="/bin/sh")).stdout
 
-    def run(self, namespace, *arguments):
-        command = shlex.join([*namespace.enter, lab.sonde_binary(), "ping", *arguments])
+    def run(self, namespace, *arguments, subcommand="ping"):
+        command = shlex.join([*namespace.enter, lab.sonde_binary(), subcommand, *arguments])
         self.ended = self.folder / "status"
         ended = shlex.quote(str(self.ended))
         # The shell outlives ^C, and the file is there only when it is whole.
