@@ -28,6 +28,7 @@ result<std::string> file_text(const std::string& path, std::string_view what) {
     errno = 0;
     for (std::array<char, 4096> piece{}; in.read(piece.data(), piece.size()) || in.gcount() > 0;) {
         text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+        if (text.size() > file_text_limit) return failed(EFBIG);
     }
     if (in.bad()) return failed(errno != 0 ? errno : EIO);
     return {boost::system::in_place_value, std::move(text)};

@@ -32,13 +32,39 @@ failure with_advice(failure f, const lab_settings& s, const lab_plan& plan) {
     return f;
 }
 
-result<void> set_up(std::uint32_t index, const lab_settings& s, const lab_plan& plan) {
-    // No address that the kernel makes up, and no questions for routers with it.
-    const auto up = socket::change_link(index, {.up = true, .mtu = plan.mtu, .link_local = false});
-    if (!up) return up.error();
-    for (const auto& a : plan.addresses) {
-        if (const auto done = socket::add_address(index, a); !done) return done.error();
+/// IPv6 is off on this machine (as in many containers), or for this interface, or its MTU is too small.
+bool says_no_v6(const failure& f) noexcept {
+    const int why = f.code.value();
+    return why == EACCES || why == EINVAL || why == EAFNOSUPPORT || why == EOPNOTSUPP;
+}
+
+/// Why there is no IPv6, where there is none and IPv4 can do without; that is taken out of the plan then.
+result<std::string> add_addresses(std::uint32_t index, lab_plan& plan) {
+    const bool has_v4 = std::ranges::any_of(plan.addresses, [](const auto& a) { return a.address.is_v4(); });
+    const auto all = plan.addresses;
+    for (const auto& a : all) {
+        const auto done = socket::add_address(index, a);
+        if (done) continue;
+        if (a.address.is_v4() || !has_v4 || !says_no_v6(done.error())) return done.error();
+        plan.leave_out(family::v6);
+        return result<std::string>(boost::system::in_place_value, done.error().what);
     }
+    return result<std::string>(boost::system::in_place_value);
+}
+
+result<void> set_up(std::uint32_t index, const lab_settings& s, lab_plan& plan, std::string& without_v6) {
+    // No address that the kernel makes up, and no questions for routers with it.
+    auto up = socket::change_link(index, {.up = true, .mtu = plan.mtu, .link_local = false});
+    // Without IPv6 there is none to make up.
+    if (!up && up.error().code.value() == EAFNOSUPPORT) {
+        up = socket::change_link(index, {.up = true, .mtu = plan.mtu});
+    }
+    if (!up) return up.error();
+    // IPv4 first: what comes after is left out where there is no IPv6.
+    std::ranges::stable_partition(plan.addresses, [](const auto& a) { return a.address.is_v4(); });
+    auto added = add_addresses(index, plan);
+    if (!added) return added.error();
+    without_v6 = std::move(*added);
     for (const auto& r : plan.routes(s.kind)) {
         if (const auto done = socket::add_route(index, r); !done) {
             failure f = done.error();
@@ -89,7 +115,7 @@ void note_lacking(lab_device& d, const network_interface& i, const lab_settings&
 
 }  // namespace
 
-result<lab_device> open_lab_device(const lab_settings& s, const lab_plan& plan) {
+result<lab_device> open_lab_device(const lab_settings& s, lab_plan& plan) {
     if (!s.network_namespace.empty()) {
         if (const auto done = socket::enter_network_namespace(s.network_namespace); !done) return done.error();
     }
@@ -98,7 +124,7 @@ result<lab_device> open_lab_device(const lab_settings& s, const lab_plan& plan) 
     lab_device d{.tap = std::move(*opened)};
     const std::uint32_t index = socket::interface_index(d.tap.name());
     if (d.tap.made()) {
-        if (const auto done = set_up(index, s, plan); !done) return done.error();
+        if (const auto done = set_up(index, s, plan, d.without_v6); !done) return done.error();
     }
     auto there = socket::find_interface(d.tap.name());
     if (!there) return there.error();

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t summary_rows = 100;
 constexpr std::size_t overview_rows = 200;
+constexpr std::size_t overview_ends = 8;  // of a LAN
 
 std::string plural(std::size_t count, std::string_view word) {
     return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
@@ -56,9 +57,10 @@ void append_links(std::string& out, const sim::scenario& s) {
     for (std::size_t i = 0; i < std::min(s.links.size(), overview_rows); ++i) {
         const sim::link& l = s.links[i];
         std::string ends;
-        for (const auto& e : l.ends) {
-            ends += fmt::format("{}{}", ends.empty() ? "" : " - ", report::escape_text(s.nodes[e.node].name));
+        for (std::size_t e = 0; e < std::min(l.ends.size(), overview_ends); ++e) {
+            ends += fmt::format("{}{}", e == 0 ? "" : " - ", report::escape_text(s.nodes[l.ends[e].node].name));
         }
+        if (l.ends.size() > overview_ends) ends += fmt::format(" and {} more", l.ends.size() - overview_ends);
         out += fmt::format("  {}: {} ms, MTU {}{}\n", ends, report::milliseconds_text(l.behaviour.delay),
                            l.behaviour.mtu, l.behaviour.down ? ", down" : "");
     }
@@ -114,9 +116,13 @@ std::string lab_overview(const lab_settings& settings, const sim::scenario& s, c
     std::string out = fmt::format("{}: {}\n", report::escape_text(settings.file), content_text(s));
     append_nodes(out, s);
     append_links(out, s);
-    for (const auto& p : s.populations) {
+    for (std::size_t i = 0; i < std::min(s.populations.size(), overview_rows); ++i) {
+        const sim::population& p = s.populations[i];
         out += fmt::format("  {}: {}/{} behind {}\n", report::escape_text(p.name), p.addresses.network().to_string(),
                            p.addresses.length(), report::escape_text(s.nodes[p.behind].name));
+    }
+    if (s.populations.size() > overview_rows) {
+        out += fmt::format("  ... and {} more populations\n", s.populations.size() - overview_rows);
     }
     out += "A device for it, after which 'sonde lab' needs no privilege (as root):\n";
     const std::string name = settings.device.empty() ? "lab0" : settings.device;

@@ -180,6 +180,12 @@ std::vector<prefix> summed_up(std::vector<prefix> all, std::size_t limit) {
     return all;
 }
 
+void lab_plan::leave_out(family f) {
+    std::erase_if(addresses, [f](const auto& a) { return a.address.family() == f; });
+    std::erase_if(prefixes, [f](const prefix& p) { return p.network().family() == f; });
+    std::erase_if(gateways, [f](const ip_address& g) { return g.family() == f; });
+}
+
 std::vector<socket::link_route> lab_plan::routes(socket::tun_kind kind) const {
     std::vector<socket::link_route> all;
     const auto gateway_of = [&](family f) -> const ip_address* {

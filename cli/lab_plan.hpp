@@ -24,6 +24,8 @@ struct lab_plan {
     /// A TUN device's routes lead to it, a TAP device's through the gateway: else the kernel would keep a neighbour for
     /// each single destination, and has room for a thousand.
     [[nodiscard]] std::vector<socket::link_route> routes(socket::tun_kind kind) const;
+    /// Addresses, prefixes and gateways of that family.
+    void leave_out(family f);
 };
 
 /// How many prefixes a plan has at most. A scenario with more is summed up, at the price of prefixes that hold

@@ -184,6 +184,9 @@ int refuse(const failure& f) {
 
 void warn_of_device(const lab_device& d, const lab_plan& plan) {
     for (const auto& line : overlaps(plan, d.tap.name())) print_error(title, "warning: " + line);
+    if (!d.without_v6.empty()) {
+        print_error(title, fmt::format("warning: without IPv6, of which this scenario has some: {}", d.without_v6));
+    }
     if (d.lacks == 0) return;
     print_failure(title, {fmt::format("warning: {} was there already, and lacks some of what this scenario needs",
                                       report::escape_text(d.tap.name())),
@@ -206,12 +209,13 @@ int run_lab_session(const lab_settings& settings) {
     signal_watch signals;
     const auto text = file_text(settings.file, "scenario");
     if (!text) return refuse(text.error());
-    auto read = sim::read_scenario(*text, report::escape_text(settings.file));
+    const std::string name = settings.file == "-" ? settings.file_name() : report::escape_text(settings.file);
+    auto read = sim::read_scenario(*text, name);
     if (!read) return refuse(read.error());
     for (const auto& w : read->warnings) print_error(title, "warning: " + report::escape_text(w));
     auto plan = plan_lab(read->scenario);
     if (!plan) {
-        return refuse({fmt::format("{}: {}", report::escape_text(settings.file), plan.error().what), {}, {}});
+        return refuse({fmt::format("{}: {}", name, plan.error().what), {}, {}});
     }
     if (settings.check) {
         return write_out(lab_overview(settings, read->scenario, *plan)) ? exit_yes : exit_trouble;

@@ -15,7 +15,9 @@ namespace sonde::cli {
 struct lab_settings {
     std::string file;
     /// Without its folder, for people.
-    [[nodiscard]] std::string file_name() const { return file.substr(file.rfind('/') + 1); }
+    [[nodiscard]] std::string file_name() const {
+        return file == "-" ? "standard input" : file.substr(file.rfind('/') + 1);
+    }
     std::string device;  ///< empty: the kernel chooses
     socket::tun_kind kind = socket::tun_kind::tun;
     std::optional<user_account> user;

@@ -44,6 +44,11 @@ failure refused(std::string_view said) {
 
 result<std::string> run_nft(const std::string& commands) {
     const socket::scoped_capability guard(socket::capability::net_admin);
+    // libnftables writes its own complaint to stderr.
+    const auto capabilities = socket::process_capabilities();
+    if (capabilities && !capabilities->is_effective(socket::capability::net_admin)) {
+        return refused("Operation not permitted");
+    }
     const nft_context context(::nft_ctx_new(NFT_CTX_DEFAULT));
     if (!context || ::nft_ctx_buffer_output(context.get()) != 0 || ::nft_ctx_buffer_error(context.get()) != 0) {
         return failure{"cannot start nftables", {}, std::error_code(ENOMEM, std::generic_category())};

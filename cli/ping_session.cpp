@@ -183,7 +183,7 @@ bool ping_session::open_sockets() {
         const auto kind = listener_->open(f);
         if (kind) {
             ++opened;
-            if (settings_.verbose) tell_mechanism(f, *kind);
+            if (settings_.verbose && !vantage_.simulated()) tell_mechanism(f, *kind);
         } else if (!why) {
             why = kind.error();
         }

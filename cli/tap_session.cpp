@@ -130,6 +130,16 @@ result<void> make_masquerade(const tap_creation& c, masquerade_undo& undo) {
 
 /// The device is no longer than its descriptor until the last step keeps it: what fails before leaves nothing of it.
 result<void> create(const tap_creation& c) {
+    // Who lacks it may not even open /dev/net/tun everywhere, and to be let in there would not help.
+    const auto capabilities = socket::process_capabilities();
+    if (capabilities && !capabilities->is_permitted(socket::capability::net_admin)) {
+        return failure{
+            fmt::format("{}: {}", shell_word(c.name), socket::capability_refusal(socket::capability::net_admin)),
+            fmt::format("As root, once for its user; or see what root would do:\n"
+                        "    {0}sonde tap create {1} ...\n    sonde tap create {1} ... --dry-run",
+                        socket::sudo_prefix(), shell_word(c.name)),
+            std::error_code(EPERM, std::generic_category())};
+    }
     const signals_held held;
     const auto devices = socket::tun_devices();
     if (!devices) return devices.error();

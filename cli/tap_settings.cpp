@@ -35,14 +35,13 @@ void add_list(options& o, const std::string& names, std::vector<Value>& values, 
 
 void add_name(options& o, std::string& name) {
     o.word(
-         "name",
+         "NAME",
          [&name](const std::string& word) -> result<void> {
              if (auto fault = socket::interface_name_fault(word)) return wrong(std::move(*fault));
              name = word;
              return {};
          },
          "of the device, such as tap0")
-        ->type_name("NAME")
         ->required();
 }
 

@@ -25,7 +25,9 @@ using probe::trace_event_kind;
 // What no line of traceroute begins with, so that its readers pass over it.
 constexpr std::string_view remark = "note: ";
 
-std::string host_name() {
+/// Who asks: this machine, or the node of a lab.
+std::string host_name(const trace_settings& s) {
+    if (s.lab) return s.lab->nodes[s.lab->vantage().value_or(0)].name;
     std::string name(256, '\0');
     if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
     name.resize(name.find('\0'));
@@ -51,19 +53,28 @@ std::vector<ip_address> responders_of(const probe::trace_record& record) {
     return all;
 }
 
+bool anybody_answered(const probe::trace_record& record) {
+    return std::ranges::any_of(responders_of(record), [](const ip_address& a) { return !a.is_unspecified(); });
+}
+
 bool spreads(const probe::trace_record& record) {
     return std::ranges::any_of(record.hops(), [](const auto& h) { return h.responders.size() > 1; });
 }
 
-std::string status_of(const traced& t) {
-    if (!t.record) return fmt::format("{}: not begun", report::escape_text(t.target->label));
-    const auto& hops = t.record->hops();
+/// How far it has come.
+std::string reach_of(const probe::trace_record& record) {
+    const auto& hops = record.hops();
     const auto last = std::find_if(hops.rbegin(), hops.rend(), [](const auto& h) { return !h.responders.empty(); });
-    const std::string name = report::escape_text(t.target->label);
-    if (last == hops.rend()) return fmt::format("{}: no answer yet", name);
-    return fmt::format("{}: {} rounds, {} at hop {} ({})", name, t.record->rounds(),
-                       t.record->reached() ? "reached" : "last answer", last->ttl,
+    if (last == hops.rend()) return "no answer yet";
+    return fmt::format("{} at hop {} ({})", record.reached() ? "reached" : "last answer", last->ttl,
                        report::escape_text(last->responders.back().address.to_string()));
+}
+
+std::string status_of(const traced& t) {
+    const std::string name = report::escape_text(t.target->label);
+    if (!t.record) return fmt::format("{}: not begun", name);
+    const auto rounds = t.record->rounds();
+    return fmt::format("{}: {} round{}, {}", name, rounds, rounds == 1 ? "" : "s", reach_of(*t.record));
 }
 
 std::string status_of_all(const std::vector<traced>& targets) {
@@ -193,7 +204,8 @@ public:
 protected:
     [[nodiscard]] const trace_settings& settings() const noexcept { return settings_; }
     void append_table(std::string& out, const traced& t, std::size_t columns) const {
-        report::append_hop_table(out, *t.record, {.columns = columns, .host = host_name(), .notes = book_.notes()});
+        report::append_hop_table(out, *t.record,
+                                 {.columns = columns, .host = host_name(settings_), .notes = book_.notes()});
     }
 
 private:
@@ -217,8 +229,14 @@ private:
             out += fmt::format(
                 "{}without CAP_NET_RAW every TCP probe is a flow of its own: hops may lie on several paths\n", remark);
         }
-        for (const auto& v : verdicts_of(*t.record)) {
-            out += fmt::format("{}{}\n", remark, report::verdict_text(v, book_.notes()));
+        if (t.record->end() == probe::trace_end::silent && !anybody_answered(*t.record)) {
+            out += fmt::format(
+                "{}nobody answered at all: look near this machine first, at its link, its route, and a firewall that "
+                "may drop what leaves or the ICMP errors that come in\n",
+                remark);
+        }
+        for (const auto& line : report::verdict_lines(verdicts_of(*t.record), book_.notes())) {
+            out += fmt::format("{}{}\n", remark, line);
         }
     }
 
@@ -263,7 +281,7 @@ public:
             rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
         }
         const std::string of = settings().count == 0U ? "" : fmt::format(" of {}", *settings().count);
-        const std::string last = fmt::format("round {}{}, {}", t.record->rounds(), of, status_of(t));
+        const std::string last = fmt::format("round {}{}, {}", t.record->rounds(), of, reach_of(*t.record));
         page += report::fit_width(last, size.columns);
         page_.draw(out, page);
         drawn_ = true;

@@ -44,12 +44,15 @@ constexpr std::size_t write_at = 64 << 10;
 // Traces under way; the others wait for their turn.
 constexpr std::size_t at_once = 1000;
 constexpr int events_at_once = 1000;
+constexpr double rate_for_many = 5000;
 
 tracer_options options_for(const trace_settings& s) {
     tracer_options o;
-    o.rate = s.rate.value_or(o.rate);
-    // At the usual rate the library's burst: a short path is asked whole without waiting for its turn.
-    o.burst = static_cast<std::uint32_t>(std::clamp(o.rate * 0.064, 1.0, 1024.0));
+    // Each of the routers that many traces have in common answers a fraction of their probes only.
+    o.rate = s.rate.value_or(s.many() ? rate_for_many : o.rate);
+    // A short path is asked whole without waiting for its turn; above that, what a timer's tick lets through.
+    o.burst =
+        static_cast<std::uint32_t>(std::clamp(std::max(std::min(o.rate * 0.064, 64.0), o.rate * 0.002), 1.0, 1024.0));
     return o;
 }
 
@@ -165,7 +168,7 @@ std::optional<failure> trace_session::open_family(family f) {
     const bool fits = o.source.is_unspecified() || o.source.family() == f;
     const auto mechanism = tracer_.open(o.method, f, fits ? o.source : ip_address{}, o.interface);
     if (!mechanism) return mechanism.error();
-    mechanisms_[f == family::v6] = to_string(*mechanism);
+    mechanisms_[f == family::v6] = vantage_.simulated() ? "simulated" : to_string(*mechanism);
     return std::nullopt;
 }
 
@@ -228,6 +231,8 @@ void trace_session::start_waiting() {
 // The kernel is asked for a route first, so that a target that has none is told in one line.
 result<void> trace_session::check(const ip_address& destination) const {
     const std::string name = destination.to_string();
+    // The kernel would send to this machine, whose answers have another address.
+    if (destination.is_unspecified()) return failure{name + ": is the address of no host; try 127.0.0.1 or ::1"};
     if (destination.is_multicast()) return failure{name + ": a multicast group has no path of its own"};
     const failure broadcast{name + ": a broadcast has no path of its own"};
     if (destination.is_limited_broadcast()) return broadcast;

@@ -154,8 +154,9 @@ void add_probe_options(options& o, trace_settings& s, choices& c) {
              "bytes of the IP packet (60, IPv6 80)");
     o.number("-t,--tos", s.options.traffic_class, {0, 255}, "type of service, or traffic class (DSCP and ECN)");
     o.word(
-        "-s,--source", [&s](const std::string& w) { return read_source(w, s.options.source); },
-        "leave from this address");
+         "-s,--source", [&s](const std::string& w) { return read_source(w, s.options.source); },
+         "leave from this address")
+        ->type_name("ADDRESS");
     o.word(
          "-i,--interface", [&s](const std::string& w) { return read_interface(w, s.options.interface); },
          "leave by this interface")
@@ -169,7 +170,7 @@ void add_probe_options(options& o, trace_settings& s, choices& c) {
              s.rate = static_cast<double>(*n);
              return {};
          },
-         "probes a second over all targets, at most (1000)")
+         "probes a second over all targets, at most (1000; 5000 for several)")
         ->type_name("N");
 }
 
@@ -179,8 +180,9 @@ void add_goal_options(options& o, trace_settings& s, choices& c) {
     o.duration("--interval", s.options.round_interval, 1s, "time between two of these rounds (seconds; 1s)");
     auto* paths = o.app().add_flag("--paths", c.paths, "find all equal-cost paths, and draw them")->excludes(count);
     o.word(
-        "--confidence", [&s](const std::string& w) { return read_confidence(w, s.options.confidence); },
-        "of --paths: that no next hop of a load balancer was missed (95%)");
+         "--confidence", [&s](const std::string& w) { return read_confidence(w, s.options.confidence); },
+         "of --paths: that no next hop of a load balancer was missed (95%)")
+        ->type_name("P");
     o.app().add_flag("--mtu", c.mtu, "find the path MTU, and where it shrinks")->excludes(count, paths);
 }
 
@@ -209,6 +211,7 @@ std::optional<std::string> contradiction(const trace_settings& s) {
     }
     // No time passes while nobody waits for it.
     if (s.lab && s.count == 0U) return "--count: without an end a lab would run as fast as it can for ever";
+    if (s.lab && o.interface != 0) return "--interface: a lab has none of this machine's interfaces";
     if (o.packet_size != 0 && o.method == trace_method::tcp) return "--size: a TCP SYN has the size that it has";
     const bool v6 = s.only == family::v6 || std::ranges::any_of(s.targets, [](const listed_target& t) {
                         return t.address && !t.address->is_v4();
@@ -234,6 +237,11 @@ std::optional<std::string> contradiction(const trace_settings& s) {
 
 std::optional<std::string> read_targets(trace_settings& s, const choices& c) {
     for (const auto& word : c.words) {
+        // traceroute's second argument; as a short form of an address, 0.0.5.120, it is nobody's.
+        if (!word.empty() && word.find_first_not_of("0123456789") == std::string::npos) {
+            return fmt::format("'{0}' is not a host; the size of the packets is an option: --size {0}",
+                               word.substr(0, 20));
+        }
         if (const auto read = append_targets(s.targets, word); !read) return read.error().what;
     }
     for (const auto& file : c.files) {
@@ -267,6 +275,7 @@ std::variant<trace_settings, int> read_trace_settings(int argc, char** argv) {
     o.app().add_option("TARGET", c.words, "addresses, names or prefixes (192.0.2.0/28)");
     o.app()
         .add_option("--targets", c.files, "a file of targets, '-' for standard input (repeatable)")
+        ->type_name("FILE")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->allow_extra_args(false);
     add_probe_options(o, s, c);

@@ -17,9 +17,9 @@ namespace asio = boost::asio;
 result<sim::scenario> read_lab(const std::string& path, std::string_view command) {
     const auto text = file_text(path, "the scenario in");
     if (!text) return text.error();
-    auto read = sim::read_scenario(*text, path);
+    auto read = sim::read_scenario(*text, path == "-" ? "standard input" : path);
     if (!read) return read.error();
-    for (const std::string& warning : read->warnings) print_error(command, warning);
+    for (const std::string& warning : read->warnings) print_error(command, "warning: " + report::escape_text(warning));
     return std::move(read->scenario);
 }
 
@@ -40,8 +40,14 @@ tracer vantage::make_tracer(const tracer_options& options) {
 result<ip_address> vantage::source_for(const ip_address& destination, std::uint32_t interface,
                                        const ip_address& wanted) const {
     if (!lab_) return socket::local_address_for(destination, interface, wanted);
-    if (!wanted.is_unspecified()) return wanted;
-    return lab_->address(destination.family());
+    const auto own = lab_->address(destination.family());
+    if (!own) return own;
+    const std::string asks = lab_->name_of(*own);
+    if (lab_->name_of(destination) == asks)
+        return failure{fmt::format("'{}' itself asks here: ask another node", asks)};
+    if (wanted.is_unspecified()) return own;
+    if (lab_->name_of(wanted) == asks) return wanted;
+    return failure{fmt::format("{} is no address of '{}', which asks here", wanted.to_string(), asks)};
 }
 
 void vantage::resolve(const std::string& name, std::optional<family> only,

@@ -38,7 +38,8 @@ std::vector<sim::node> nodes() {
     all[nat].nat = {.inside = {net("10.0.1.0/24"), net("2001:db8:1::/64")},
                     .v4 = ip_address::parse("203.0.113.1").value(),
                     .v6 = ip_address::parse("2001:db8:113::1").value(),
-                    .mappings = 20};
+                    .mappings = 20,
+                    .idle = 1s};
     all[firewall].rules = {{.protocol = 17, .port = 53}, {.port = 99, .then = sim::firewall_rule::verdict::reject}};
     all[firewall].forwarding.balance = sim::balance::packet;
     all[host].host.udp.otherwise = sim::port_state::echo;

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <optional>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -45,19 +47,33 @@ bool checksum_right(bytes_view payload, std::uint8_t protocol, const wire::pseud
 
 }  // namespace
 
+// What it set and did not ring yet is the lab's, for as long as it lives: what rings may own the lab.
 class lab_alarm final : public alarm {
 public:
     lab_alarm(std::shared_ptr<lab_core> core, asio::any_io_executor executor)
         : core_(std::move(core)), executor_(std::move(executor)) {}
+    lab_alarm(const lab_alarm&) = delete;
+    lab_alarm& operator=(const lab_alarm&) = delete;
+    ~lab_alarm() override { cancel(); }
+
     void set(time_point at, std::function<void()> ring) override {
-        core_->set_alarm(at, {executor_, std::move(ring), number_, ++*number_});
+        cancel();
+        wanted_ = std::make_shared<bool>(true);
+        waiting_ = core_->alarms_.emplace(at, lab_core::setting{executor_, std::move(ring), wanted_, this});
+        core_->turn_soon();
     }
-    void cancel() override { ++*number_; }
+    void cancel() override {
+        if (wanted_) *wanted_ = false;
+        const auto core = core_;  // what was to ring may be the last that holds this alarm, and this the lab
+        if (const auto waiting = std::exchange(waiting_, std::nullopt)) core->alarms_.extract(*waiting);
+    }
+    void rings() noexcept { waiting_.reset(); }
 
 private:
     std::shared_ptr<lab_core> core_;
     asio::any_io_executor executor_;
-    std::shared_ptr<std::uint64_t> number_ = std::make_shared<std::uint64_t>(0);
+    std::shared_ptr<bool> wanted_;
+    std::optional<lab_core::settings::iterator> waiting_;
 };
 
 // Wall-clock times of events are those of the machine at the start, and virtual from there on.
@@ -127,11 +143,6 @@ bool lab_core::send(const lab_packet& p) {
     return true;
 }
 
-void lab_core::set_alarm(time_point at, setting s) {
-    alarms_.emplace(at, std::move(s));
-    turn_soon();
-}
-
 void lab_core::turn_soon() {
     patience_ = patience;
     if (turn_posted_) return;
@@ -149,10 +160,6 @@ void lab_core::turn() {
         patience_ = left;
         return;
     }
-    std::erase_if(alarms_, [](const auto& entry) {
-        const auto counts = entry.second.counts.lock();
-        return !counts || *counts != entry.second.number;
-    });
     const time_point next_alarm = alarms_.empty() ? time_point::max() : alarms_.begin()->first;
     const time_point next_event = network_.next_deadline();
     if (next_alarm == time_point::max() && next_event == time_point::max()) return;
@@ -211,12 +218,12 @@ void lab_core::deliver(time_point at, bytes_view packet) {
 
 void lab_core::ring() {
     auto first = alarms_.extract(alarms_.begin());
+    first.mapped().owner->rings();
     now_ = std::max(now_, first.key());
     patience_ = patience;
     const asio::any_io_executor executor = first.mapped().executor;
     asio::post(executor, [s = std::move(first.mapped())] {
-        const auto counts = s.counts.lock();
-        if (counts && *counts == s.number) s.ring();
+        if (*s.wanted) s.ring();
     });
 }
 

@@ -46,6 +46,8 @@ struct lab_packet {
     bytes_view payload = {};
 };
 
+class lab_alarm;
+
 /// One thread at a time.
 class lab_core final : public timekeeper, public std::enable_shared_from_this<lab_core> {
 public:
@@ -70,11 +72,11 @@ private:
     struct setting {
         boost::asio::any_io_executor executor;
         std::function<void()> ring;
-        std::weak_ptr<std::uint64_t> counts;  // gone, or another number: cancelled
-        std::uint64_t number = 0;
+        std::shared_ptr<bool> wanted;  // false: cancelled on its way
+        lab_alarm* owner = nullptr;
     };
+    using settings = std::multimap<time_point, setting>;
 
-    void set_alarm(time_point at, setting s);
     void turn_soon();
     void turn();
     void carry(time_point until);
@@ -85,7 +87,7 @@ private:
     sim::node_index vantage_;
     time_point now_;
     sim::network network_;
-    std::multimap<time_point, setting> alarms_;
+    settings alarms_;
     std::vector<lab_station*> stations_;
     std::vector<std::byte> packet_;
     std::uint16_t last_identifier_ = 0x5000;

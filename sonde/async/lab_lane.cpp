@@ -81,7 +81,7 @@ void lab_lane::tell(const lab_inbox::letter& in, probe::echo_prober& prober) con
     const family f = about().family;
     const auto message = wire::icmp_view::parse(in.payload, wire::checksum_check::trust);
     if (!message) return;
-    if (wire::is_icmp_error(f, message->type())) return tell_error(in, prober);
+    if (wire::is_icmp_error(f, message->type())) return tell_error(in, *message, prober);
     if (message->type() != wire::icmp_types_of(f).echo_reply) return;
     if (message->rest() >> 16 != about().identifier) return;
     prober.handle_datagram(in.at,
@@ -93,25 +93,18 @@ void lab_lane::tell(const lab_inbox::letter& in, probe::echo_prober& prober) con
                            in.payload);
 }
 
-void lab_lane::tell_error(const lab_inbox::letter& in, probe::echo_prober& prober) const {
+void lab_lane::tell_error(const lab_inbox::letter& in, const wire::icmp_view& error, probe::echo_prober& prober) const {
     const family f = about().family;
     const auto quoted = quoted_echo_of(f, wire::split_icmp_error(f, in.payload).quote);
     if (!quoted || quoted->message.size() < wire::icmp_header_size) return;
     if (load_be<std::uint16_t>(quoted->message, 4) != about().identifier) return;
-    const std::uint8_t type = load_be<std::uint8_t>(in.payload, 0);
-    const std::uint32_t rest = load_be<std::uint32_t>(in.payload, 4);
-    const wire::icmp_types types = wire::icmp_types_of(f);
-    std::uint32_t info = rest;
-    if (f == family::v4 && type == types.destination_unreachable) info = rest & 0xffff;
-    if (f == family::v4 && type == types.parameter_problem) info = rest >> 24;
-    if (type == types.time_exceeded) info = 0;
     prober.handle_error(in.at,
                         {.lane = number(),
                          .destination = quoted->destination,
                          .offender = in.from,
-                         .type = type,
-                         .code = load_be<std::uint8_t>(in.payload, 1),
-                         .info = info,
+                         .type = error.type(),
+                         .code = error.code(),
+                         .info = wire::icmp_error_info(f, error),
                          .received_at = in.at},
                         quoted->message);
 }

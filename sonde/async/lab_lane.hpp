@@ -10,6 +10,7 @@
 #include <sonde/async/lab_core.hpp>
 #include <sonde/async/lab_inbox.hpp>
 #include <sonde/async/lane.hpp>
+#include <sonde/wire/icmp.hpp>
 
 namespace sonde::async {
 
@@ -42,7 +43,7 @@ private:
     };
 
     void tell(const lab_inbox::letter& in, probe::echo_prober& prober) const;
-    void tell_error(const lab_inbox::letter& in, probe::echo_prober& prober) const;
+    void tell_error(const lab_inbox::letter& in, const wire::icmp_view& error, probe::echo_prober& prober) const;
 
     std::shared_ptr<lab_core> lab_;
     lab_inbox inbox_;

@@ -145,6 +145,20 @@ TEST(lab, its_end_and_the_listeners_do_not_depend_on_each_other) {
     EXPECT_TRUE(std::holds_alternative<closed>(result->outcome));
 }
 
+// What waits for a time that never comes must not keep itself alive (the leak sanitizer looks).
+TEST(lab, nothing_is_left_of_what_was_stopped_half_way) {
+    std::weak_ptr<async::timekeeper> time;
+    {
+        fixture f;
+        auto tracer = f.under_test.tracer();
+        auto trace = tracer.trace({.destination = address("198.51.100.99")});
+        f.asker->add_target({.destination = address("198.51.100.99"), .interval = 1s});
+        for (int i = 0; i < 20; ++i) f.io.poll_one();
+        time = f.under_test.time();
+    }
+    EXPECT_TRUE(time.expired());
+}
+
 TEST(lab, names_and_addresses_are_the_nodes) {
     fixture f;
     EXPECT_EQ(f.under_test.address(family::v6).value(), address("2001:db8:1::1"));

@@ -41,6 +41,7 @@ void readiness::wait_readable(std::function<void(std::uint64_t)> on_wake) {
 bool readiness::woken(std::uint64_t wait) noexcept {
     if (wait != wait_ || !waiting_) return false;
     waiting_ = false;
+    woken_ = true;
     return true;
 }
 

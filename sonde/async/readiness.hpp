@@ -25,8 +25,16 @@ public:
     [[nodiscard]] bool woken(std::uint64_t wait) noexcept;
     void wait_writable(std::function<void()> on_wake);
     void cancel();
-    /// Whether there was something behind the last wake-up.
-    void found(bool something) noexcept { empty_wakes_ = something ? 0 : empty_wakes_ + 1; }
+    /// Whether there was something. That there was not counts once after each wake-up: who looks on somebody else's
+    /// behalf may find nothing as often as they like.
+    void found(bool something) noexcept {
+        if (something) {
+            empty_wakes_ = 0;
+        } else if (woken_) {
+            ++empty_wakes_;
+        }
+        woken_ = false;
+    }
 
 private:
     boost::asio::posix::stream_descriptor descriptor_;
@@ -34,6 +42,7 @@ private:
     unsigned empty_wakes_ = 0;
     std::uint64_t wait_ = 0;
     bool waiting_ = false;
+    bool woken_ = false;  // and nobody has looked since
 };
 
 }  // namespace sonde::async

@@ -74,5 +74,15 @@ TEST_F(over_a_pipe, looks_ever_more_slowly_when_there_never_is_anything) {
     EXPECT_LT(std::chrono::steady_clock::now() - again, 80ms) << "something was there: it waits for readiness again";
 }
 
+TEST_F(over_a_pipe, who_looks_without_a_wake_up_does_not_slow_it_down) {
+    for (int i = 0; i < 20; ++i) ready->found(false);
+    fill();
+    const auto begin = std::chrono::steady_clock::now();
+    wait();
+    io.run();
+    EXPECT_EQ(wakes, 1);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 80ms);
+}
+
 }  // namespace
 }  // namespace sonde::async

@@ -56,27 +56,6 @@ TEST(socket_lane, sleeps_while_there_is_nothing) {
     EXPECT_EQ(wakes, 0);
 }
 
-TEST(socket_lane, slows_down_when_wake_ups_have_nothing_behind_them) {
-    loop l;
-    for (int i = 0; i < 100; ++i) l.under_test.drain(l.clock, l.batch, l.prober);
-    int wakes = 0;
-    const auto begin = std::chrono::steady_clock::now();
-    for (int i = 0; i < 3; ++i) {
-        l.wait(wakes);
-        l.io.restart();
-        l.io.run_for(1s);
-        l.under_test.drain(l.clock, l.batch, l.prober);
-    }
-    EXPECT_EQ(wakes, 3) << "it looks again by the clock";
-    EXPECT_GE(std::chrono::steady_clock::now() - begin, 150ms) << "and not in a hurry";
-    l.ping();
-    l.under_test.drain(l.clock, l.batch, l.prober);
-    l.wait(wakes);
-    l.io.restart();
-    l.io.run_for(50ms);
-    EXPECT_EQ(wakes, 3) << "something was there, so it waits for readiness again";
-}
-
 TEST(socket_lane, one_wait_at_a_time_however_often_it_is_asked_for) {
     loop l;
     int wakes = 0;

@@ -102,20 +102,29 @@ void path_finder::handle_held(probe_ticket ticket) {
 void path_finder::handle_result(time_point now, probe_ticket ticket, const probe_result& result) {
     ask* a = find(ticket);
     if (a == nullptr || a->now == phase::over) return;
-    const std::uint32_t ttl = tickets_[static_cast<std::uint32_t>(ticket) - ticket_base_].ttl;
-    a->told = a->now != phase::waiting || result.fate == probe_fate::send_failed;
-    anything_sent_ = anything_sent_ || (a->told && result.fate != probe_fate::send_failed);
+    const place where = tickets_[static_cast<std::uint32_t>(ticket) - ticket_base_];
+    const std::uint32_t ttl = where.ttl;
+    const bool left = a->now != phase::waiting || result.fate == probe_fate::send_failed;
+    anything_sent_ = anything_sent_ || (left && result.fate != probe_fate::send_failed);
     a->now = phase::over;
     a->result = result;
     dirty_ = true;
-    if (a->told) {
+    // It went beyond the end, and a router answers: the way is not what it was, and this says nothing about its end.
+    const bool passed_the_end =
+        a->adopted && result.fate == probe_fate::answered && result.answer.kind == answer_from::hop;
+    if (a->adopted && !passed_the_end) {
+        a->result.ttl = where.ttl;
+        a->result.query = where.query;
+    }
+    a->told = left && !passed_the_end;
+    if (left) {
         events_.push_back({.kind = trace_event_kind::probe,
                            .at = now,
                            .round = round_,
                            .error_number = result.error_number,
-                           .result = result});
+                           .result = a->result});
     }
-    if (result.fate != probe_fate::answered) return;
+    if (result.fate != probe_fate::answered || passed_the_end) return;
 
     hop& h = at(ttl);
     h.answered = true;
@@ -129,7 +138,23 @@ void path_finder::handle_result(time_point now, probe_ticket ticket, const probe
     end_ = ttl;
     ended_ = true;
     highest_answered_ = ttl;
+    adopt_beyond();
     give_up_beyond();
+}
+
+// Of the destination's few errors those that come first are for the next TTLs (Linux: six, then one a second).
+void path_finder::adopt_beyond() {
+    hop& last = at(end_);
+    for (place& where : tickets_) {
+        if (last.asks.size() >= options_.queries) return;
+        if (where.ttl <= end_) continue;
+        ask& beyond = at(where.ttl).asks[where.query];
+        if (beyond.now != phase::out || beyond.given_up) continue;
+        where = {static_cast<std::uint8_t>(end_), static_cast<std::uint8_t>(last.asks.size())};
+        last.asks.push_back(beyond);
+        last.asks.back().adopted = true;
+        beyond.now = phase::over;
+    }
 }
 
 void path_finder::give_up_beyond() {

@@ -15,8 +15,10 @@ namespace sonde::probe {
 
 /// The strategy of `trace_goal::path`. One query of each hop first, so that the destination, which hears all that went
 /// beyond, is not asked more than it is willing to answer; further queries follow where somebody answers, or is passed
-/// over in silence. The least TTL that the destination (or an unreachable) answers at ends the way; what went beyond is
-/// cancelled. The first round asks up to `max_hops`, later ones up to where the way ended, and on if it got longer.
+/// over in silence. The least TTL that the destination (or an unreachable) answers at ends the way. What went beyond
+/// comes there too, so the next of these that are out count as its further queries: what the destination is willing to
+/// answer is spent on them anyway. The rest is cancelled. The first round asks up to `max_hops`, later ones up to where
+/// the way ended, and on if it got longer.
 ///
 /// Events: `probe` for each that left (or failed to); `hop` ascending; `round`. Not thread-safe.
 class path_finder final : public path_strategy {
@@ -43,7 +45,8 @@ private:
         bool given_up = false;  ///< told to the tracer
         time_point sent_at{};   ///< where it is out
         probe_result result = {};
-        bool told = false;  ///< its result goes into the hop's report: it left, or failed to
+        bool told = false;     ///< its result goes into the hop's report: it left, or failed to
+        bool adopted = false;  ///< it left with a higher TTL than this hop's
     };
     struct hop {
         std::vector<ask> asks;  ///< by query
@@ -70,6 +73,7 @@ private:
     [[nodiscard]] time_point deadline_of(const hop& h, const ask& a, const context& c) const;
     [[nodiscard]] std::size_t queries_wanted(const hop& h, const context& c, time_point now);
     void decide(time_point now);
+    void adopt_beyond();
     void give_up_beyond();
     [[nodiscard]] time_point turn_of(std::uint32_t ttl) const;
     void ask_hop(std::uint32_t ttl, std::size_t queries);

@@ -81,6 +81,7 @@ enum class probe_fate : std::uint8_t {
 
 /// One probe, with its outcome. Exactly one for each that was sent.
 struct probe_result {
+    /// The hop that it is about. Further queries of the destination may have left with a higher one (`quoted_ttl`).
     std::uint8_t ttl = 0;
     std::uint16_t flow = 0;   ///< 0 for the flow of the trace; `paths` uses more
     std::uint16_t size = 0;   ///< bytes of the IP packet
@@ -131,20 +132,22 @@ struct mtu_step {
 
 /// Something that must be said so that nobody misreads the rest.
 enum class verdict_kind : std::uint8_t {
-    rate_limited,     ///< the hop drops its own answers (ICMP rate limit), not packets: later hops lose less
-    loss,             ///< packets are lost from this hop on: every later one loses as much
-    path_changed,     ///< another router answers at this hop than before, for the same flow
-    per_packet,       ///< several answer at this hop in turn: a balancer by packet
-    asymmetric,       ///< the way back is `value` hops longer or shorter than the way there, judged by the hop limit
-    loop,             ///< the same router at this hop and at hop `value`
-    last_hop,         ///< the last that answered, when the destination did not
-    nat,              ///< from here on, what is quoted was translated
-    mtu_shrinks,      ///< to `value` bytes behind this hop
-    tos_rewritten,    ///< from here on, the traffic class quoted is `value`
-    short_quotes,     ///< quotes 8 bytes only: probes were told apart by asking one at a time
-    hidden_tunnel,    ///< the quoted TTL is above 1: hops before it do not show (RFC 3443)
-    silent_target,    ///< everything up to the last hop answers; the destination itself does not
-    admin_prohibited  ///< a filter answers here
+    rate_limited,      ///< the hop drops its own answers (ICMP rate limit), not packets: later hops lose less
+    loss,              ///< packets are lost from this hop on: every later one loses as much
+    path_changed,      ///< another router answers at this hop than before, for the same flow
+    per_packet,        ///< several answer at this hop in turn: a balancer by packet
+    asymmetric,        ///< the way back is `value` hops longer or shorter than the way there, judged by the hop limit
+    loop,              ///< the same router at this hop and at hop `value`
+    last_hop,          ///< the last that answered, when the destination did not
+    nat,               ///< from here on, what is quoted was translated
+    mtu_shrinks,       ///< to `value` bytes behind this hop
+    tos_rewritten,     ///< from here on, the traffic class quoted is `value`
+    short_quotes,      ///< quotes 8 bytes only: probes were told apart by asking one at a time
+    hidden_tunnel,     ///< the quoted TTL is above 1: hops before it do not show (RFC 3443)
+    silent_target,     ///< everything up to the last hop answers; the destination itself does not
+    admin_prohibited,  ///< a filter answers here
+    few_answers,       ///< some are missing here, but all `value` probes to the hops behind were answered
+    silent_hop,        ///< it never answers, and hops behind it do: it passes packets on
 };
 
 /// `rate_limited`, `path_changed`, ...: for programs.

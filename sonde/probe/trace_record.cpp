@@ -39,7 +39,11 @@ void trace_record::add(const trace_event& e) {
 
 void trace_record::add_probe(const probe_result& r) {
     if (options_.goal == trace_goal::mtu && r.round > 0) return;
-    if (destination_hop_ && r.ttl > *destination_hop_) return;
+    // Routers answer, in a later round, where the destination did: the path has changed.
+    if (destination_hop_ && r.ttl >= *destination_hop_ && r.round > destination_round_) {
+        longer_ = longer_ || (r.fate == probe_fate::answered && r.answer.kind == answer_from::hop);
+    }
+    if (destination_hop_ && r.ttl > *destination_hop_ && !longer_) return;
     auto hop = std::lower_bound(hops_.begin(), hops_.end(), r.ttl,
                                 [](const hop_record& h, std::uint8_t ttl) { return h.ttl < ttl; });
     if (hop == hops_.end() || hop->ttl != r.ttl) {
@@ -54,8 +58,9 @@ void trace_record::add_probe(const probe_result& r) {
     if (r.query == 0) ++hop->first_answers;
     add_answer(*hop, r);
     if (r.answer.kind != answer_from::destination) return;
-    destination_hop_ = r.ttl;
-    hops_.erase(std::next(hop), hops_.end());
+    destination_hop_ = std::min(destination_hop_.value_or(r.ttl), r.ttl);
+    destination_round_ = std::max(destination_round_, r.round);
+    if (!longer_) hops_.erase(std::next(hop), hops_.end());
 }
 
 void trace_record::add_answer(hop_record& hop, const probe_result& r) {

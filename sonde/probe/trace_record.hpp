@@ -64,7 +64,7 @@ public:
     void add(const trace_event& e);
 
     [[nodiscard]] const trace_options& options() const noexcept { return options_; }
-    /// Ascending by TTL, without those behind the destination.
+    /// Ascending by TTL, without those behind the destination; where the way has become longer, as far as it went.
     [[nodiscard]] const std::vector<hop_record>& hops() const noexcept { return hops_; }
     [[nodiscard]] std::uint32_t rounds() const noexcept { return rounds_; }
     [[nodiscard]] bool reached() const noexcept { return destination_hop_.has_value(); }
@@ -85,6 +85,8 @@ private:
     std::vector<hop_record> hops_;
     std::uint32_t rounds_ = 0;
     std::optional<std::uint8_t> destination_hop_;
+    std::uint32_t destination_round_ = 0;  ///< the last that the destination answered in
+    bool longer_ = false;
     std::optional<trace_end> end_;
     std::vector<mtu_step> mtu_steps_;
     std::shared_ptr<const path_graph> paths_;

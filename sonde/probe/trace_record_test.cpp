@@ -50,6 +50,22 @@ TEST(trace_record, ends_at_the_destination_however_late_it_is_found) {
     EXPECT_EQ(record.destination_hop(), std::uint8_t{6});
 }
 
+TEST(trace_record, goes_on_where_the_path_has_become_longer) {
+    trace_record record({.destination = far_away});
+    for (std::uint8_t ttl = 1; ttl <= 4; ++ttl) record.add(probe(ttl, usual_answer(ttl, ttl == 4, 1ms)));
+    // One that is late and of the same round says nothing of the kind.
+    record.add(probe(5, usual_answer(5, false, 1ms)));
+    record.add(probe(5, std::nullopt, 1));
+    ASSERT_EQ(record.hops().size(), 4U);
+    for (std::uint8_t ttl = 1; ttl <= 6; ++ttl) record.add(probe(ttl, usual_answer(ttl, ttl == 6, 1ms), 1));
+    ASSERT_EQ(record.hops().size(), 6U);
+    EXPECT_EQ(record.hops()[3].responders.size(), 2U);
+    EXPECT_EQ(record.hops()[5].responders.front().kind, answer_from::destination);
+    EXPECT_EQ(record.destination_hop(), std::uint8_t{4});
+    for (std::uint8_t ttl = 1; ttl <= 4; ++ttl) record.add(probe(ttl, usual_answer(ttl, ttl == 4, 1ms), 2));
+    EXPECT_EQ(record.hops().size(), 6U);
+}
+
 TEST(trace_record, ends_at_an_error_but_not_at_one_that_packets_pass) {
     const auto error = [](std::uint8_t ttl) {
         auto a = usual_answer(3, false, 1ms);

@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include <sonde/probe/trace_record.hpp>
 
@@ -58,6 +59,13 @@ losses losses_of(const hop_record& h) {
     return {h.asked() - std::min(h.tally.received, h.asked()), h.asked()};
 }
 
+/// Of the first query of each round, and of all that follow.
+std::pair<losses, losses> in_turn(const hop_record& h) {
+    const losses all = losses_of(h);
+    const losses first{h.first_queries - h.first_answers, h.first_queries};
+    return {first, {all.lost - std::min(first.lost, all.lost), all.asked - std::min(first.asked, all.asked)}};
+}
+
 /// Fisher's exact test, one-sided: how likely `more` loses as much more than `less` as it does, if both lose alike.
 double chance_of(const losses& more, const losses& less) {
     const std::uint64_t lost = more.lost + less.lost;
@@ -83,6 +91,7 @@ public:
         if (record_.options().goal != trace_goal::paths) {
             about_limits();
             about_loss();
+            about_silence();
         }
         about_ways();
         about_way_back();
@@ -109,16 +118,35 @@ private:
     }
 
     /// Packets to the hops behind pass a router too: what it loses more than they do, it does not lose but not answer.
+    /// So it is where the first query of a round is answered more often than those that follow it.
     void about_limits() {
         losses behind;
         for (auto h = hops_.rbegin(); h != hops_.rend(); ++h) {
             if (!answers(*h)) continue;
             const losses here = losses_of(*h);
-            if (here.lost > 0 && behind.asked > 0 && chance_of(here, behind) < accident) {
+            const auto [first, others] = in_turn(*h);
+            const bool more_than_behind = behind.asked > 0 && chance_of(here, behind) < accident;
+            if (here.lost > 0 && (more_than_behind || chance_of(others, first) < accident)) {
                 say_losses(verdict_kind::rate_limited, *h, here);
                 limited_.push_back(h->ttl);
             }
             behind += here;
+        }
+    }
+
+    /// What a reader of stars has to know, and no judgement: the hops behind answered.
+    void about_silence() {
+        losses behind;
+        for (auto h = hops_.rbegin(); h != hops_.rend(); ++h) {
+            const losses here = losses_of(*h);
+            const bool limited = std::find(limited_.begin(), limited_.end(), h->ttl) != limited_.end();
+            if (behind.asked > 0 && here.asked > 0 && !answers(*h)) {
+                said_.push_back({.kind = verdict_kind::silent_hop, .ttl = h->ttl, .asked = here.asked});
+            } else if (behind.asked > 0 && behind.lost == 0 && here.lost > 0 && !limited) {
+                say_losses(verdict_kind::few_answers, *h, here);
+                said_.back().value = static_cast<std::int64_t>(behind.asked);
+            }
+            if (answers(*h)) behind += here;
         }
     }
 
@@ -152,12 +180,14 @@ private:
         if (from + 1 == hops.size() && (!record_.reached() || record_.options().method == trace_method::udp))
             return false;
         losses first;
+        losses others;
         for (std::size_t i = from; i < hops.size(); ++i) {
             if (losses_of(*hops[i]).lost == 0) return false;
             if (chance_of(all, losses_of(*hops[i])) < doubt) return false;
-            first += {hops[i]->first_queries - hops[i]->first_answers, hops[i]->first_queries};
+            const auto [once, again] = in_turn(*hops[i]);
+            first += once;
+            others += again;
         }
-        const losses others{all.lost - std::min(first.lost, all.lost), all.asked - std::min(first.asked, all.asked)};
         return chance_of(others, first) >= doubt;
     }
 
@@ -366,6 +396,10 @@ std::string_view to_string(verdict_kind k) noexcept {
             return "silent_target";
         case verdict_kind::admin_prohibited:
             return "admin_prohibited";
+        case verdict_kind::few_answers:
+            return "few_answers";
+        case verdict_kind::silent_hop:
+            return "silent_hop";
     }
     return "unknown";
 }

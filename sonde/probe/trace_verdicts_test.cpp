@@ -47,7 +47,7 @@ TEST(trace_verdicts, tell_a_rate_limit_from_loss) {
     EXPECT_EQ(said(told), "");  // one router of several is silent, or was asked again
     told.options.goal = trace_goal::path;
     told.rounds = 1;  // one of three: may be anything
-    EXPECT_EQ(said(told), "");
+    EXPECT_EQ(said(told), "4 few_answers 12\n");
     told.rounds = 10;
     told.spoil = [](answer& a, unsigned ttl, std::uint32_t round, std::uint8_t) {
         if (ttl == 4 && (round == 3 || round == 4)) a.reset();
@@ -56,7 +56,25 @@ TEST(trace_verdicts, tell_a_rate_limit_from_loss) {
     told.spoil = [](answer& a, unsigned ttl, std::uint32_t, std::uint8_t) {
         if (ttl == 4) a.reset();
     };
-    EXPECT_EQ(said(told), "");  // silence
+    EXPECT_EQ(said(told), "4 silent_hop\n");
+}
+
+TEST(trace_verdicts, say_of_stars_only_what_the_hops_behind_show) {
+    told_trace told{.rounds = 1, .spoil = [](answer& a, unsigned ttl, std::uint32_t, std::uint8_t query) {
+                        if (ttl == 3 || ttl > 6 || (ttl == 4 && query == 1)) a.reset();
+                    }};
+    told.end = trace_end::silent;
+    EXPECT_EQ(said(told), "3 silent_hop\n4 few_answers 6\n6 last_hop\n");
+    const auto verdicts = verdicts_of(told.record());
+    EXPECT_EQ(verdicts[0].address, ip_address{});
+    EXPECT_EQ(verdicts[0].asked, 3U);
+    EXPECT_EQ(verdicts[1].answered, 2U);
+    // The hops behind lose too: it may be loss.
+    told.spoil = [](answer& a, unsigned ttl, std::uint32_t, std::uint8_t query) {
+        if ((ttl == 3 && query == 1) || (ttl == 5 && query == 2)) a.reset();
+    };
+    told.end = trace_end::reached;
+    EXPECT_EQ(said(told), "5 few_answers 9\n");
 }
 
 TEST(trace_verdicts, find_where_loss_begins) {
@@ -89,7 +107,18 @@ TEST(trace_verdicts, do_not_call_loss_what_the_end_may_just_not_answer) {
     told.spoil = [](answer& a, unsigned, std::uint32_t round, std::uint8_t query) {
         if (query > 0 && round > 1) a.reset();
     };
+    std::string all_limit;
+    for (int ttl = 1; ttl <= 8; ++ttl) all_limit += std::to_string(ttl) + " rate_limited\n";
+    EXPECT_EQ(said(told), all_limit);
+    told.rounds = 4;  // too few to tell
     EXPECT_EQ(said(told), "");
+}
+
+TEST(trace_verdicts, tell_a_destination_that_limits_its_answers) {
+    told_trace told{.rounds = 12, .spoil = [](answer& a, unsigned ttl, std::uint32_t, std::uint8_t query) {
+                        if (ttl == 8 && query > 0) a.reset();
+                    }};
+    EXPECT_EQ(said(told), "8 rate_limited\n");
 }
 
 TEST(trace_verdicts, tell_a_change_from_a_balancer) {
@@ -230,7 +259,11 @@ TEST(trace_verdicts, are_not_invented) {
             if (ttl % 5 == 4) a->quoted_ttl.reset();
             if (silent.contains(ttl) || std::uniform_real_distribution<>(0, 1)(random) < loss) a.reset();
         };
-        std::string text = said(told);
+        std::string text;
+        for (const verdict& v : verdicts_of(told.record())) {
+            if (v.kind == verdict_kind::silent_hop || v.kind == verdict_kind::few_answers) continue;
+            text += std::to_string(v.ttl) + " " + std::string(to_string(v.kind)) + "\n";
+        }
         if (lossy && text.ends_with(" loss\n") && std::count(text.begin(), text.end(), '\n') == 1) {
             ++losses;
             text.clear();

@@ -33,19 +33,6 @@ std::optional<lane_kind> kind_of_protocol(family f, std::uint8_t protocol) {
     return std::nullopt;
 }
 
-// RFC 792 page 8 and RFC 1191 section 4, RFC 4443 section 3.2: what the second word of an error says.
-std::uint32_t info_of(family f, const wire::icmp_view& icmp) {
-    const wire::icmp_types types = wire::icmp_types_of(f);
-    constexpr std::uint8_t fragmentation_needed = 4;
-    if (f == family::v6) {
-        return icmp.type() == types.packet_too_big || icmp.type() == types.parameter_problem ? icmp.rest() : 0;
-    }
-    if (icmp.type() == types.destination_unreachable && icmp.code() == fragmentation_needed) {
-        return icmp.rest() & 0xffffU;
-    }
-    return icmp.type() == types.parameter_problem ? icmp.rest() >> 24 : 0;
-}
-
 // A quote that was cut is filled with zeros up to where an extension begins (RFC 4884 section 3), so zeros at its end
 // say nothing.
 bytes_view without_padding(bytes_view payload) {
@@ -339,7 +326,7 @@ void tracer::state::receive_error(time_point now, const trace_packet_meta& meta,
                        .from_icmp = true,
                        .type = icmp->type(),
                        .code = icmp->code(),
-                       .info = info_of(f, *icmp),
+                       .info = wire::icmp_error_info(f, *icmp),
                        .hop_limit = meta.hop_limit,
                        .quoted_ttl = quote->hop_limit,
                        .quoted_class = quote->traffic_class},

@@ -30,16 +30,6 @@ std::uint8_t echo_reply(family f) noexcept {
     return static_cast<std::uint8_t>(wire::icmp_types_of(f).echo_reply);
 }
 
-/// RFC 1624 equation 3: the checksum of a message whose word `from` has become `to`.
-std::uint16_t updated_checksum(std::uint16_t checksum, std::uint16_t from, std::uint16_t to) noexcept {
-    std::uint32_t sum = static_cast<std::uint16_t>(~checksum);
-    sum += static_cast<std::uint16_t>(~from);
-    sum += to;
-    sum = (sum & 0xffffU) + (sum >> 16);
-    sum = (sum & 0xffffU) + (sum >> 16);
-    return static_cast<std::uint16_t>(~sum);
-}
-
 std::uint32_t option_time(const heard& h, time_point now) noexcept {
     using std::chrono::milliseconds;
     constexpr auto day = std::chrono::duration_cast<milliseconds>(std::chrono::hours{24});
@@ -222,7 +212,7 @@ echo_responder::answer echo_responder::state::answer_echo(time_point now, const 
     store_be(message, 0, echo_reply(d.family));
     const auto request = load_be<std::uint16_t>(d.message, 0);
     const auto checksum =
-        updated_checksum(load_be<std::uint16_t>(d.message, 2), request, load_be<std::uint16_t>(message, 0));
+        wire::updated_checksum(load_be<std::uint16_t>(d.message, 2), request, load_be<std::uint16_t>(message, 0));
     store_be(message, 2, checksum);
     if (faulty) spoil(d, ip);
     // A sum of all zeros has two forms, between which equation 3 cannot choose.

@@ -13,23 +13,10 @@ constexpr std::size_t v4_checksum_at = 10;
 void set_v4_word(bytes_span packet, std::size_t at, std::uint16_t to) noexcept {
     const auto from = load_be<std::uint16_t>(packet, at);
     store_be(packet, at, to);
-    store_be(packet, v4_checksum_at, updated_checksum(load_be<std::uint16_t>(packet, v4_checksum_at), from, to));
+    store_be(packet, v4_checksum_at, wire::updated_checksum(load_be<std::uint16_t>(packet, v4_checksum_at), from, to));
 }
 
 }  // namespace
-
-std::uint16_t updated_checksum(std::uint16_t checksum, std::uint16_t from, std::uint16_t to) noexcept {
-    std::uint32_t sum = static_cast<std::uint16_t>(~checksum);
-    sum += static_cast<std::uint16_t>(~from);
-    sum += to;
-    sum = (sum & 0xffffU) + (sum >> 16);
-    sum = (sum & 0xffffU) + (sum >> 16);
-    return static_cast<std::uint16_t>(~sum);
-}
-
-std::uint16_t updated_checksum(std::uint16_t checksum, const ip_address& from, const ip_address& to) noexcept {
-    return updated_checksum(checksum, wire::ones_complement_sum(from.bytes()), wire::ones_complement_sum(to.bytes()));
-}
 
 void decrement_ttl(bytes_span packet, family f) noexcept {
     if (f == family::v6) {

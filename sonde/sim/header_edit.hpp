@@ -9,13 +9,6 @@
 
 namespace sonde::sim {
 
-/// The checksum of bytes in which a 16-bit word `from` has become `to` (RFC 1624 equation 3).
-[[nodiscard]] std::uint16_t updated_checksum(std::uint16_t checksum, std::uint16_t from, std::uint16_t to) noexcept;
-
-/// The checksum of bytes in which an address has become another one, by the header itself or by its pseudo-header.
-[[nodiscard]] std::uint16_t updated_checksum(std::uint16_t checksum, const ip_address& from,
-                                             const ip_address& to) noexcept;
-
 /// `packet` is in order, and its TTL or hop limit above 0.
 void decrement_ttl(bytes_span packet, family f) noexcept;
 

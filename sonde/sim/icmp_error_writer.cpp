@@ -15,7 +15,9 @@ namespace sonde::sim {
 namespace {
 
 constexpr std::size_t v4_error_max = 576;
-constexpr std::uint8_t internetwork_control = 0xc0;  // RFC 1812 section 4.3.2.5
+// RFC 1812 section 4.3.2.5: the precedence, beside the packet's own type of service.
+constexpr std::uint8_t internetwork_control = 0xc0;
+constexpr std::uint8_t type_of_service = 0x1c;
 constexpr std::size_t quote_before_extension = 128;  // RFC 4884 section 4
 constexpr std::size_t name_max = 63;
 constexpr std::uint8_t redirect_v6 = 137;
@@ -100,7 +102,10 @@ bool is_error_message(bytes_view packet, const packet_facts& facts) noexcept {
 }  // namespace
 
 bool may_be_reported(bytes_view packet, const packet_facts& facts, reported what) noexcept {
-    if (facts.later_fragment || !is_one_host(source_of(packet, facts.family))) return false;
+    // RFC 4443 lets IPv6's be told of, as Linux does; one of ICMPv6 may be of an error, and does not say so.
+    const bool is_v4 = facts.family == family::v4;
+    if (facts.later_fragment && (is_v4 || facts.protocol == wire::ip_protocol::icmpv6)) return false;
+    if (!is_one_host(source_of(packet, facts.family))) return false;
     const ip_address destination = destination_of(packet, facts.family);
     const bool to_group = destination.is_multicast() || destination.is_limited_broadcast();
     if (to_group && !(what == reported::too_big && facts.family == family::v6)) return false;
@@ -126,7 +131,8 @@ std::size_t write_icmp_error(bytes_span out, const icmp_error& error, const erro
     if (behaviour.bad_checksum) checksum = static_cast<std::uint16_t>(checksum ^ 0x5555U);
     store_be(icmp, 2, checksum);
     if (v4) {
-        return wire::ipv4_message{.tos = internetwork_control,
+        const unsigned tos = std::to_integer<unsigned>(packet[1]) & type_of_service;
+        return wire::ipv4_message{.tos = static_cast<std::uint8_t>(internetwork_control | tos),
                                   .identification = error.identification,
                                   .ttl = behaviour.ttl,
                                   .protocol = wire::ip_protocol::icmp,

@@ -40,8 +40,8 @@ enum class reported : std::uint8_t {
     too_big,  ///< also about what was sent to a group: path MTU discovery of multicast
 };
 
-/// Not about ICMP errors, fragments other than the first, what was sent to a group or a broadcast, or what comes from
-/// none that is one host. Directed broadcasts cannot be told here.
+/// Not about ICMP errors, what was sent to a group or a broadcast, or what comes from none that is one host; of IPv4
+/// not about fragments other than the first. Directed broadcasts cannot be told here.
 [[nodiscard]] bool may_be_reported(bytes_view packet, const packet_facts& facts, reported what) noexcept;
 
 /// Writes the error about `packet`, to its source, into `out`, which has `icmp_error_max` bytes; returns its size.

@@ -71,6 +71,25 @@ TEST(icmp_error_writer, whom_it_may_tell) {
     for (const int type : {3, 4, 5, 11, 12}) EXPECT_FALSE(may(wrapped(v4, 1, bytes{std::byte(type)})));
     for (const int type : {1, 2, 3, 4, 100, 127, 137}) EXPECT_FALSE(may(wrapped(v6, 58, bytes{std::byte(type)})));
     EXPECT_TRUE(may(wrapped(v6, 58, bytes{std::byte{135}})));
+    // Next header, reserved, offset 80, identification.
+    const auto fragment = [](std::uint8_t of) {
+        bytes b(24);
+        b[0] = std::byte{of};
+        b[3] = std::byte{80};
+        return wrapped(v6, 44, b);
+    };
+    EXPECT_TRUE(may(fragment(17)));
+    EXPECT_FALSE(may(fragment(58))) << "of what may be an error";
+    bytes later = wrapped(v4, 17, bytes(16));
+    later[7] = std::byte{10};
+    EXPECT_FALSE(may_be_reported(later, {.family = family::v4, .protocol = 17, .upper = 20, .later_fragment = true},
+                                 reported::any));
+}
+
+TEST(icmp_error_writer, type_of_service_of_the_packet) {
+    envelope e = v4;
+    e.tos = 0x2b;
+    EXPECT_EQ(written(udp(e, 1, 2), {.type = 3, .source = e.to}, {}).ipv4().tos(), 0xc8);
 }
 
 }  // namespace

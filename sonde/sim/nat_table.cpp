@@ -1,6 +1,14 @@
 #include <sonde/sim/nat_table.hpp>
+#include <sonde/wire/protocol.hpp>
 
 namespace sonde::sim {
+
+duration usual_idle_time(std::uint8_t protocol) noexcept {
+    namespace known = wire::ip_protocol;
+    if (protocol == known::icmp || protocol == known::icmpv6) return std::chrono::minutes{1};
+    if (protocol == known::tcp) return std::chrono::hours{2} + std::chrono::minutes{4};
+    return std::chrono::minutes{5};
+}
 
 std::optional<std::uint16_t> nat_table::free_port(outside_port wanted) {
     if (!inside_.contains(wanted)) return wanted.port;
@@ -16,13 +24,34 @@ std::optional<std::uint16_t> nat_table::free_port(outside_port wanted) {
     return std::nullopt;
 }
 
-std::optional<std::uint16_t> nat_table::map(const transport_end& inside, std::size_t limit) {
-    if (const auto known = find_outside(inside)) return known;
+void nat_table::expire(time_point now) {
+    while (!ends_.empty() && ends_.begin()->first <= now) {
+        const transport_end& inside = ends_.begin()->second;
+        const auto found = outside_.find(inside);
+        const outside_port gone{inside.address.family(), inside.protocol, found->second.port};
+        if (gone.port >= first_dynamic) --in_use_[{gone.f, gone.protocol}];
+        inside_.erase(gone);
+        outside_.erase(found);
+        ends_.erase(ends_.begin());
+    }
+}
+
+std::optional<std::uint16_t> nat_table::map(const transport_end& inside, std::size_t limit, time_point until) {
+    if (const auto known = outside_.find(inside); known != outside_.end()) {
+        mapping& m = known->second;
+        if (until > m.until) {
+            auto end = ends_.extract({m.until, inside});
+            end.value().first = m.until = until;
+            ends_.insert(std::move(end));
+        }
+        return m.port;
+    }
     if (outside_.size() >= limit) return std::nullopt;
     const family f = inside.address.family();
     const auto port = free_port({f, inside.protocol, inside.port});
     if (!port) return std::nullopt;
-    outside_.emplace(inside, *port);
+    outside_.emplace(inside, mapping{*port, until});
+    ends_.emplace(until, inside);
     if (*port >= first_dynamic) ++in_use_[{f, inside.protocol}];
     inside_.emplace(outside_port{f, inside.protocol, *port}, inside);
     return port;
@@ -31,7 +60,7 @@ std::optional<std::uint16_t> nat_table::map(const transport_end& inside, std::si
 std::optional<std::uint16_t> nat_table::find_outside(const transport_end& inside) const {
     const auto found = outside_.find(inside);
     if (found == outside_.end()) return std::nullopt;
-    return found->second;
+    return found->second.port;
 }
 
 std::optional<transport_end> nat_table::find_inside(family f, std::uint8_t protocol, std::uint16_t port) const {

@@ -68,8 +68,8 @@ void set_end(bytes_span packet, const packet_facts& facts, address_field which, 
     const auto old = load_be<std::uint16_t>(packet, *at);
     if (old == 0 && places.zero_is_none) return;
     auto sum = old;
-    if (port) sum = updated_checksum(sum, from.port, to.port);
-    if (places.covers_addresses) sum = updated_checksum(sum, from.address, to.address);
+    if (port) sum = wire::updated_checksum(sum, from.port, to.port);
+    if (places.covers_addresses) sum = wire::updated_checksum(sum, from.address, to.address);
     // A UDP checksum of zero would say that there is none (RFC 768).
     if (sum == 0 && facts.protocol == protocol::udp) sum = 0xffff;
     store_be(packet, *at, sum);
@@ -114,7 +114,7 @@ void set_quoted_end(bytes_span packet, const packet_facts& facts, const quoted_p
     set_end(body, quoted.facts, which, to);
     const std::size_t checksum = facts.upper + std::size_t{2};
     store_be(packet, checksum,
-             updated_checksum(load_be<std::uint16_t>(packet, checksum), before, wire::ones_complement_sum(body)));
+             wire::updated_checksum(load_be<std::uint16_t>(packet, checksum), before, wire::ones_complement_sum(body)));
 }
 
 }  // namespace sonde::sim

@@ -144,7 +144,9 @@ struct true_hop {
 };
 
 /// Hops from the outside node `from` to `destination`, at most `max_hops`, as routed at `at` after the start, over
-/// every choice that a balancer may take. Ends at the destination, where the way ends, or where a loop closes.
+/// every choice that a balancer may take. Ends at the destination, where the way ends, or where a loop closes. These
+/// are the ways of flows, each of which ends once: where equal ways differ in length, who ended a shorter one answers
+/// for every greater TTL too, and is listed there only if another way ends just there.
 [[nodiscard]] std::vector<true_hop> true_paths(const scenario& s, node_index from, const ip_address& destination,
                                                duration at = {}, std::uint8_t max_hops = 64);
 

@@ -140,6 +140,10 @@ void network::state::report_from(packet_id id, const icmp_error& error, const er
         return;
     }
     const std::size_t size = write_icmp_error(scratch, error, errors, p.bytes(), p.facts);
+    if (p.inwards) {
+        const bytes_span written = bytes_span{scratch}.first(size);
+        if (const auto reading = read_packet(written)) nat_quote(p.node, written, reading->facts);
+    }
     originate(id, bytes_view{scratch}.first(size), delay + random.from(errors.delay, errors.jitter), p.behind);
 }
 

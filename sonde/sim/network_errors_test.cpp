@@ -179,7 +179,8 @@ TEST(network_errors, a_rewritten_class_is_quoted_by_who_comes_next) {
     envelope e6 = v6;
     e6.ttl = 2;
     e6.flow_label = 0x12345;
-    const auto view = wire::ipv6_view::parse_lax(lab.answer(udp(e6, 1, 2)).quote());
+    const arrival error6 = lab.answer(udp(e6, 1, 2));
+    const auto view = wire::ipv6_view::parse_lax(error6.quote());
     ASSERT_TRUE(view);
     EXPECT_EQ(view->traffic_class(), 0x28);
     EXPECT_EQ(view->flow_label(), 0x12345U);

@@ -184,6 +184,7 @@ void network::state::send_over(packet_id id, const next_hop& hop) {
     p.end = hop.in;
     p.node = hop.node;
     p.pipe = pipe;
+    p.inwards = false;
     if (c.corrupted && p.size > p.facts.upper) {
         const std::uint64_t bit = pipes[pipe].draw(std::uint64_t{8} * (p.size - p.facts.upper));
         p.bytes()[p.facts.upper + bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));

@@ -128,9 +128,15 @@ void network::state::learn_path_mtu(packet_id id) {
     if (message.size() < wire::icmp_header_size) return;
     if (load_be<std::uint8_t>(message, 0) != wire::icmp_types_of(family::v6).packet_too_big) return;
     const auto quoted = quoted_in(p.bytes(), p.facts);
-    if (!quoted || path_mtus.size() >= path_mtus_max) return;
-    const ip_address to = destination_of(p.bytes().subspan(quoted->at), family::v6);
-    path_mtus[{p.node, to}] = std::max(load_be<std::uint32_t>(message, 4), least_v6_mtu);
+    if (!quoted) return;
+    const std::pair to{p.node, destination_of(p.bytes().subspan(quoted->at), family::v6)};
+    const std::uint32_t mtu = std::max(load_be<std::uint32_t>(message, 4), least_v6_mtu);
+    // What is known becomes less, and never more (section 4).
+    if (const auto known = path_mtus.find(to); known != path_mtus.end()) {
+        known->second = std::min(known->second, mtu);
+    } else if (path_mtus.size() < path_mtus_max) {
+        path_mtus.emplace(to, mtu);
+    }
 }
 
 }  // namespace sonde::sim

@@ -1,6 +1,7 @@
 // NATs and firewalls.
 #include <gtest/gtest.h>
 
+#include <sonde/sim/packet_facts.hpp>
 #include <sonde/sim/sim_rig_test.hpp>
 
 namespace sonde::sim {
@@ -76,6 +77,67 @@ TEST(network_nat, a_full_table) {
     EXPECT_EQ(lab.run().size(), 3U);
     EXPECT_EQ(lab.ended(fate::nat_full), 2U);
     EXPECT_EQ(lab.ask(udp(v4, 1, 7)).size(), 1U) << "who has a mapping keeps it";
+}
+
+TEST(network_nat, a_mapping_ends_when_nobody_uses_it) {
+    builder b = behind_nat();
+    b.of("nat").nat.mappings = 1;
+    b.of("nat").nat.idle = 30s;
+    running lab(b);
+    EXPECT_EQ(lab.ask(udp(v4, 1, 7)).size(), 1U);
+    lab.wait_until(20s);
+    EXPECT_EQ(lab.ask(udp(v4, 1, 7)).size(), 1U);
+    lab.wait_until(49s);
+    EXPECT_TRUE(lab.ask(udp(v4, 2, 7)).empty()) << "it was used at 20 s";
+    lab.wait_until(51s);
+    EXPECT_EQ(lab.ask(udp(v4, 2, 7)).size(), 1U);
+    EXPECT_EQ(lab.ended(fate::nat_full), 1U);
+
+    running usual(behind_nat());
+    usual.send(echo_request(v4));
+    usual.send(udp(v4, 1, 7));
+    EXPECT_EQ(usual.run().size(), 2U);
+    usual.wait_until(61s);
+    const envelope back{.from = v4.to, .to = ip("203.0.113.1")};
+    EXPECT_EQ(usual.ask(udp(back, 7, 1), 3).size(), 1U) << "five minutes";
+    usual.wait_until(301s);
+    EXPECT_TRUE(usual.ask(udp(back, 7, 1), 3).empty());
+}
+
+/// What ends at the NAT on its way in has the inner address already, and its sender must not see that.
+TEST(network_nat, its_own_errors_quote_the_address_outside) {
+    builder b = behind_nat();
+    b.add("them", node_kind::outside);
+    b.join("r", "them", {"10.0.4.1/24", "10.0.4.2/24", "2001:db8:4::1/64", "2001:db8:4::2/64"});
+    for (const bool honest : {true, false}) {
+        b.of("nat").nat.translates_quotes = honest;
+        running lab(b);
+        for (const envelope& e : {v4, v6}) {
+            lab.send(udp(e, 4000, 7));
+            lab.run();
+            const bool is_v4 = e.to.is_v4();
+            const ip_address outside = ip(is_v4 ? "203.0.113.1" : "2001:db8:113::1");
+            const envelope in{.from = ip(is_v4 ? "10.0.4.2" : "2001:db8:4::2"), .to = outside, .ttl = 2};
+            const arrival error = lab.answer(udp(in, 9, 4000), b.n("them"));
+            EXPECT_EQ(error.type_and_code(), is_v4 ? (std::pair{11, 0}) : (std::pair{3, 0}));
+            EXPECT_EQ(destination_of(error.quote(), e.to.family()), honest ? outside : e.from);
+        }
+    }
+}
+
+TEST(network_nat, a_neighbour_inside_is_met_at_the_address_outside) {
+    builder b = behind_nat();
+    b.s.links[0].ends[0].addresses.push_back(at("192.168.0.2/24"));
+    running lab(b);
+    lab.ask(udp({.from = ip("192.168.0.2"), .to = v4.to}, 5000, 7));
+    const arrival there = lab.answer(udp({.from = v4.from, .to = ip("203.0.113.1")}, 4000, 5000));
+    EXPECT_EQ(there.source(), ip("203.0.113.1"));
+    EXPECT_EQ(there.udp().source_port(), 4000);
+    EXPECT_EQ(there.destination(), ip("192.168.0.2"));
+    const arrival back = lab.answer(udp({.from = ip("192.168.0.2"), .to = ip("203.0.113.1")}, 5000, 4000));
+    EXPECT_EQ(back.source(), ip("203.0.113.1"));
+    EXPECT_EQ(back.udp().source_port(), 5000);
+    EXPECT_EQ(back.destination(), v4.from);
 }
 
 TEST(network_nat, two_hosts_with_one_port) {

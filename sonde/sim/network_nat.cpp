@@ -52,7 +52,8 @@ bool network::state::nat_inwards(packet_id id) {
     const family f = p.facts.family;
     const auto& outside = outside_address(n.nat, f);
     if (!outside || destination_of(p.bytes(), f) != *outside) return false;
-    const nat_table& table = memory[p.node].mappings;
+    nat_table& table = memory[p.node].mappings;
+    table.expire(now);
     if (const auto quoted = quoted_in(p.bytes(), p.facts)) {
         const bytes_view quote = p.bytes().subspan(quoted->at);
         const transport_end sender = end_of(quote, quoted->facts, address_field::source);
@@ -70,8 +71,23 @@ bool network::state::nat_inwards(packet_id id) {
         if (!inside) return false;
         set_end(p.bytes(), p.facts, address_field::destination, *inside);
     }
+    p.inwards = true;
     read_again(id);
     return true;
+}
+
+/// An error from inside, or of the NAT itself, about what came in: what it quotes was sent to the NAT.
+void network::state::nat_quote(node_index n, bytes_span error, const packet_facts& facts) {
+    const nat_behaviour& nat = scenario.nodes[n].nat;
+    const auto& outside = outside_address(nat, facts.family);
+    const auto quoted = quoted_in(error, facts);
+    if (!outside || !quoted || !nat.translates_quotes) return;
+    transport_end receiver = end_of(error.subspan(quoted->at), quoted->facts, address_field::destination);
+    const auto port = memory[n].mappings.find_outside(receiver);
+    if (!port) return;
+    receiver.address = *outside;
+    receiver.port = *port;
+    set_quoted_end(error, facts, *quoted, address_field::destination, receiver);
 }
 
 /// A packet that the NAT forwards: false when it has ended, because there is no mapping left.
@@ -83,23 +99,17 @@ bool network::state::nat_outwards(packet_id id) {
     const auto& outside = outside_address(n.nat, f);
     const transport_end sender = end_of(p.bytes(), p.facts, address_field::source);
     if (!outside || !is_inside(n.nat, sender.address)) return true;
-    if (is_inside(n.nat, destination_of(p.bytes(), f))) return true;
+    // What asked for the address outside is answered from there, also when both are inside (RFC 4787 section 6).
+    if (!p.inwards && is_inside(n.nat, destination_of(p.bytes(), f))) return true;
     nat_table& table = memory[p.node].mappings;
+    table.expire(now);
     transport_end translated = sender;
     translated.address = *outside;
-    if (const auto quoted = quoted_in(p.bytes(), p.facts)) {
-        // An error from inside about what came in: what it quotes was sent to the NAT.
-        const bytes_view quote = p.bytes().subspan(quoted->at);
-        transport_end receiver = end_of(quote, quoted->facts, address_field::destination);
-        if (const auto port = table.find_outside(receiver)) {
-            receiver.address = *outside;
-            receiver.port = *port;
-            if (n.nat.translates_quotes) {
-                set_quoted_end(p.bytes(), p.facts, *quoted, address_field::destination, receiver);
-            }
-        }
+    if (quoted_in(p.bytes(), p.facts)) {
+        nat_quote(p.node, p.bytes(), p.facts);
     } else {
-        const auto port = table.map(sender, n.nat.mappings);
+        const duration idle = n.nat.idle.value_or(usual_idle_time(sender.protocol));
+        const auto port = table.map(sender, n.nat.mappings, now + idle);
         if (!port) {
             end(id, fate::nat_full);
             return false;

@@ -77,6 +77,7 @@ struct network::state {
     [[nodiscard]] bool nat_needs_whole(const packet& p) const;
     [[nodiscard]] bool nat_inwards(packet_id id);
     [[nodiscard]] bool nat_outwards(packet_id id);
+    void nat_quote(node_index n, bytes_span error, const packet_facts& facts);
 
     // network_answer.cpp: what nodes say themselves
     void receive(packet_id id);

@@ -36,6 +36,7 @@ struct packet {
     std::uint8_t depth = 0;  ///< 0 from outside, 1 an answer to that, ...
     bool behind = false;     ///< made by a host of a population behind the node
     bool broadcast = false;  ///< a copy for one end of the link that it is broadcast on
+    bool inwards = false;    ///< the NAT where it is has given it the address of a host inside
 
     [[nodiscard]] bytes_span bytes() noexcept { return {data, size}; }
     [[nodiscard]] bytes_view bytes() const noexcept { return {data, size}; }

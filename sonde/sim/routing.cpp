@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <span>
+#include <tuple>
 
 #include <sonde/sim/routing.hpp>
 
@@ -10,9 +12,13 @@ routing::routing(const scenario& s, const topology& t, const address_table& addr
 }
 
 void routing::forget() {
+    forget_trees();
+    read_given_routes();
+}
+
+void routing::forget_trees() {
     trees_.clear();
     std::ranges::fill(resolved_, resolved{});
-    read_given_routes();
 }
 
 void routing::read_given_routes() {
@@ -33,14 +39,30 @@ void routing::read_given_routes() {
         if (g.hops.empty() && !r.via.empty()) continue;
         given_[r.at].push_back(std::move(g));
     }
-    for (auto& routes : given_) {
-        std::ranges::stable_sort(routes, std::ranges::greater{}, [](const given_route& g) { return g.to.length(); });
-    }
+    const auto order = [](const given_route& g) {
+        return std::tuple{!g.to.network().is_v4(), 128 - g.to.length(), g.to.network()};
+    };
+    for (auto& routes : given_) std::ranges::stable_sort(routes, {}, order);
 }
 
+/// The longest that holds the address: among those of one length, which stand together, by its network. There may be
+/// as many routes as the internet has.
 const routing::given_route* routing::given(node_index n, const ip_address& address) const {
-    const auto found = std::ranges::find_if(given_[n], [&](const given_route& g) { return g.to.contains(address); });
-    return found == given_[n].end() ? nullptr : &*found;
+    const bool v4 = address.is_v4();
+    const auto is_v4 = [](const given_route& g) { return g.to.network().is_v4(); };
+    const auto later = std::ranges::partition_point(given_[n], is_v4);
+    std::span<const given_route> rest = v4 ? std::span{given_[n].begin(), later} : std::span{later, given_[n].end()};
+    while (!rest.empty()) {
+        const unsigned length = rest.front().to.length();
+        const auto end = std::ranges::upper_bound(rest, length, std::ranges::greater{},
+                                                  [](const given_route& g) { return g.to.length(); });
+        const ip_address network = masked(address, length);
+        const auto found = std::ranges::lower_bound(
+            rest.begin(), end, network, {}, [](const given_route& g) -> const ip_address& { return g.to.network(); });
+        if (found != end && found->to.contains(address)) return &*found;
+        rest = rest.subspan(static_cast<std::size_t>(end - rest.begin()));
+    }
+    return nullptr;
 }
 
 way routing::at(node_index n, destination_index destination, const ip_address& address) {
@@ -150,9 +172,17 @@ const routing::resolved& routing::resolve(destination_index index) {
         }
     }
     std::ranges::sort(anchors);
-    auto& tree = trees_[anchors];
-    if (!tree) tree = std::make_unique<path_tree>(*scenario_, *topology_, anchors);
-    r.tree = tree.get();
+    auto found = trees_.find(anchors);
+    if (found == trees_.end()) {
+        if (tree_nodes() + topology_->core_count() > tree_nodes_max && !trees_.empty()) {
+            std::vector<last_hop> last_hops = std::move(r.last_hops);
+            forget_trees();
+            r.last_hops = std::move(last_hops);
+        }
+        auto tree = std::make_unique<path_tree>(*scenario_, *topology_, anchors);
+        found = trees_.emplace(std::move(anchors), std::move(tree)).first;
+    }
+    r.tree = found->second.get();
     r.known = true;
     return r;
 }

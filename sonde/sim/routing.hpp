@@ -32,7 +32,8 @@ struct way {
 };
 
 /// Paths are computed when they are first asked for, one tree for all addresses that lie in the same place, and
-/// forgotten when a node or a link changes. The scenario, topology and addresses are the caller's and outlive it.
+/// forgotten when a node or a link changes, or when they are too many to be kept. The scenario, topology and addresses
+/// are the caller's and outlive it.
 class routing {
 public:
     routing(const scenario& s, const topology& t, const address_table& addresses);
@@ -48,6 +49,11 @@ public:
 
     /// Something about nodes, links or routes has changed.
     void forget();
+    /// Of all that are kept: at most `tree_nodes_max`, and one tree.
+    [[nodiscard]] std::size_t tree_nodes() const noexcept { return trees_.size() * topology_->core_count(); }
+
+    /// Some 40 bytes each: of ten thousand routers, four hundred trees are kept.
+    static constexpr std::size_t tree_nodes_max = 4'000'000;
 
 private:
     struct given_route {
@@ -68,6 +74,7 @@ private:
     };
 
     [[nodiscard]] const given_route* given(node_index n, const ip_address& address) const;
+    void forget_trees();
     [[nodiscard]] way from_core(node_index n, const resolved& r);
     [[nodiscard]] way from_leaf(node_index n, const destination& d, const resolved& r);
     const resolved& resolve(destination_index index);
@@ -78,7 +85,7 @@ private:
     const scenario* scenario_;
     const topology* topology_;
     const address_table* addresses_;
-    std::vector<std::vector<given_route>> given_;  // by node, longest first
+    std::vector<std::vector<given_route>> given_;  // by node: IPv4 first, then the longest, then by network
     std::map<std::vector<anchor>, std::unique_ptr<path_tree>> trees_;
     std::vector<resolved> resolved_;
     std::vector<next_hop> scratch_;

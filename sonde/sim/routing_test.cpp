@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <sonde/sim/random_stream.hpp>
 #include <sonde/sim/routing.hpp>
 #include <sonde/sim/sim_rig_test.hpp>
 
@@ -89,6 +90,60 @@ TEST(routing, given_routes_by_length) {
     for (link& l : r.s.links) l.behaviour.down = true;
     r.routes.forget();
     EXPECT_EQ(r.at("us", ip("10.77.0.1")).what, way::kind::none) << "the neighbour is out of reach";
+}
+
+TEST(routing, the_longest_of_many_given_routes) {
+    builder b = office();
+    random_stream random{1};
+    const auto any_of = [&](bool v4) {
+        const auto number = static_cast<std::uint32_t>(random.number());
+        return v4 ? ip_address::v4(0x0a00'0000U | (number & 0x3'0f0fU))
+                  : ip("2001:db8::" + std::to_string(number % 40));
+    };
+    for (int i = 0; i < 500; ++i) {
+        const bool v4 = random.happens(0.5);
+        const std::uint64_t length = v4 ? 14 + random.below(19) : 100 + random.below(29);
+        b.s.routes.push_back({.at = b.n("pc"),
+                              .to = net(any_of(v4).to_string() + "/" + std::to_string(length)),
+                              .blackhole = random.happens(0.5)});
+    }
+    router_rig r(b);
+    for (int i = 0; i < 2000; ++i) {
+        const ip_address to = any_of(i % 2 == 0);
+        const route* longest = nullptr;
+        for (const route& of : r.s.routes) {
+            if (of.to.contains(to) && (longest == nullptr || of.to.length() > longest->to.length())) longest = &of;
+        }
+        auto expected = r.routes.computed(r.s.find_node("pc").value(), r.addresses.find(to)).what;
+        const unsigned known = expected == way::kind::none ? 0 : r.addresses[r.addresses.find(to)].length;
+        if (expected != way::kind::local && longest != nullptr && longest->to.length() >= known) {
+            expected = longest->blackhole ? way::kind::blackholed : way::kind::rejected;
+        }
+        EXPECT_EQ(r.at("pc", to).what, expected) << to.to_string();
+    }
+}
+
+TEST(routing, trees_are_bounded) {
+    builder b;
+    b.add("us", node_kind::outside, {"10.255.0.1/32"});
+    constexpr unsigned routers = 2100;
+    for (unsigned i = 0; i < routers; ++i) {
+        b.add("r" + std::to_string(i), node_kind::router, {ip_address::v4(0x0a00'0001U + i).to_string() + "/32"});
+    }
+    // By index: looking up names would take long.
+    for (node_index i = 0; i < routers; ++i) b.s.links.push_back({.name = "l", .ends = {{i, {}}, {i + 1, {}}}});
+    router_rig r(b);
+    bool is_full = false;
+    for (unsigned i = 1; i < routers; ++i) {
+        const std::size_t before = r.routes.tree_nodes();
+        const ip_address to = ip_address::v4(0x0a00'0001U + i);
+        const way w = r.routes.at(1, r.addresses.find(to), to);
+        ASSERT_EQ(w.hops.size(), 1U);
+        ASSERT_EQ(w.hops.front().node, 2U);
+        ASSERT_LE(r.routes.tree_nodes(), routing::tree_nodes_max);
+        is_full = is_full || r.routes.tree_nodes() < before;
+    }
+    EXPECT_TRUE(is_full) << "the bound was never reached";
 }
 
 TEST(routing, anycast_by_distance) {

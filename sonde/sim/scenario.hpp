@@ -98,7 +98,9 @@ struct nat_behaviour {
     std::optional<ip_address> v4 = {};  ///< what they are translated to
     std::optional<ip_address> v6 = {};
     std::uint32_t mappings = 65536;  ///< at most; then new flows are dropped and counted
-    bool translates_quotes = true;   ///< the packet quoted in an error is translated back, as it must be (RFC 5508)
+    /// How long a mapping lives that nobody inside uses; otherwise what the RFCs ask for its protocol.
+    std::optional<duration> idle = {};
+    bool translates_quotes = true;  ///< the packet quoted in an error is translated back, as it must be (RFC 5508)
 };
 
 /// How a router treats what it forwards.

@@ -155,6 +155,13 @@ void read_nat(scenario_fields& node_fields, nat_behaviour& out) {
     fields.require("address", "expected what they are translated to, such as address = \"192.0.2.1\"");
     read_pair(fields, "address", out.v4, out.v6);
     fields.read("mappings", out.mappings, 1, 1'000'000);
+    duration idle{};
+    fields.read("idle", idle);
+    if (idle > duration::zero()) {
+        out.idle = idle;
+    } else if (fields.has("idle")) {
+        fields.wrong(*fields.take("idle"), "idle", "expected how long, such as idle = \"30s\"");
+    }
     fields.read("translates_quotes", out.translates_quotes);
     for (const auto& inside : out.inside) {
         if (inside.network().is_v4() ? out.v4.has_value() : out.v6.has_value()) continue;

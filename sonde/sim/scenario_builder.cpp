@@ -57,6 +57,15 @@ std::optional<node_index> scenario_builder::add_node(std::uint32_t line, node ma
     return index;
 }
 
+/// `a-b`, or of a LAN all; of a LAN of many the first ones, and how many more there are.
+std::string scenario_builder::name_of_ends(const link& l) const {
+    constexpr std::size_t most = 8;
+    const std::size_t shown = l.ends.size() > most ? most / 2 : l.ends.size();
+    std::string name;
+    for (std::size_t i = 0; i < shown; ++i) name += (i == 0 ? "" : "-") + scenario.nodes[l.ends[i].node].name;
+    return shown == l.ends.size() ? name : fmt::format("{}-and-{}-more", name, l.ends.size() - shown);
+}
+
 std::optional<link_index> scenario_builder::add_link(std::uint32_t line, link made) {
     if (scenario.links.size() >= most_links) {
         complaint_.error(line, "too many links", fmt::format("expected at most {}", most_links));
@@ -65,9 +74,7 @@ std::optional<link_index> scenario_builder::add_link(std::uint32_t line, link ma
     const bool named = !made.name.empty();
     if (named && !is_name(line, made.name, "a link")) return std::nullopt;
     if (!named) {
-        for (const auto& end : made.ends) {
-            made.name += (made.name.empty() ? "" : "-") + scenario.nodes[end.node].name;
-        }
+        made.name = name_of_ends(made);
         const std::string both = made.name;
         for (int twin = 2; links_by_name_.contains(made.name); ++twin) made.name = fmt::format("{}#{}", both, twin);
     }

@@ -47,6 +47,7 @@ public:
 
 private:
     bool is_name(std::uint32_t line, std::string_view name, std::string_view what);
+    [[nodiscard]] std::string name_of_ends(const link& l) const;
 
     file_complaint& complaint_;
     std::unordered_map<std::string, node_index> nodes_by_name_;

@@ -78,6 +78,20 @@ between = ["r1", "all"]
     EXPECT_FALSE(n.forwarding.decrements_ttl);
 }
 
+TEST(ScenarioFile, ALinkIsCalledAfterItsEnds) {
+    std::string more;
+    std::string ends = "'r1'";
+    for (int i = 2; i <= 9; ++i) {
+        more += "[[node]]\nname = 'r" + std::to_string(i) + "'\n";
+        ends += ", 'r" + std::to_string(i) + "'";
+        if (i >= 8) more += "[[link]]\nbetween = [" + ends + "]\n";
+    }
+    const auto s = good(more);
+    ASSERT_EQ(s.links.size(), 3U);
+    EXPECT_EQ(s.links[1].name, "r1-r2-r3-r4-r5-r6-r7-r8");
+    EXPECT_EQ(s.links[2].name, "r1-r2-r3-r4-and-5-more");
+}
+
 TEST(ScenarioFile, EverythingOfALink) {
     const auto s = good(R"(
 [defaults.link]
@@ -126,7 +140,7 @@ TEST(ScenarioFile, NatAndFirewall) {
 [[node]]
 name = "n"
 kind = "nat"
-nat = { inside = ["10.0.0.0/8"], address = "192.0.2.9", mappings = 5, translates_quotes = false }
+nat = { inside = ["10.0.0.0/8"], address = "192.0.2.9", mappings = 5, idle = "90s", translates_quotes = false }
 [[node]]
 name = "f"
 kind = "firewall"
@@ -136,6 +150,7 @@ path = ["r1", "n", "f"]
 )");
     EXPECT_EQ(s.nodes[2].nat.v4->to_string(), "192.0.2.9");
     EXPECT_EQ(s.nodes[2].nat.mappings, 5U);
+    EXPECT_EQ(s.nodes[2].nat.idle, std::chrono::seconds{90});
     EXPECT_FALSE(s.nodes[2].nat.translates_quotes);
     ASSERT_EQ(s.nodes[3].rules.size(), 2U);
     EXPECT_EQ(s.nodes[3].rules[0].protocol, 17);

@@ -23,6 +23,7 @@ namespace sonde::socket {
 namespace {
 
 constexpr std::size_t send_control_size = packet_info_space + 2 * CMSG_SPACE(sizeof(int));
+constexpr int most_tries = 4;
 
 }  // namespace
 
@@ -180,22 +181,21 @@ datagram_socket::send_result datagram_socket::send(std::span<const outgoing> dat
     set_path_mtu(datagrams[0].mtu);
 
     send_result done{.sent = 0, .error_number = 0, .first_stamp = next_stamp_};
-    bool tried = false;
+    int tries = 0;
     while (done.sent < count) {
         const int sent = sendmmsg(fd(), &headers[done.sent], static_cast<unsigned>(count - done.sent), MSG_NOSIGNAL);
         if (sent > 0) {
             done.sent += static_cast<std::size_t>(sent);
             next_stamp_ += static_cast<std::uint32_t>(sent);
-            tried = false;
+            tries = 0;
             continue;
         }
         if (errno == EINTR) continue;
         done.error_number = errno;
-        if (done.error_number == EAGAIN || tried) break;
+        if (done.error_number == EAGAIN || ++tries == most_tries) break;
         // An ICMP error about an earlier message fails the next send, whatever its destination; it is taken off here
-        // (it stays in the error queue) and the message gets its own try.
+        // (it stays in the error queue) and the message gets its own try. Where many come in, the next may be there.
         take_error();
-        tried = true;
         done.error_number = 0;
     }
     // A send that failed may have used up a stamp id or not, so counting begins anew.

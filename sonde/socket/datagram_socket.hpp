@@ -77,7 +77,7 @@ public:
         std::uint32_t first_stamp = 0;  ///< the stamp id of the first datagram; the others follow
     };
     /// At most `send_limit` datagrams in one call. An error that an earlier one left on the socket is not blamed on
-    /// this one: each failure is tried once more.
+    /// this one: what fails is tried again, a few times.
     [[nodiscard]] send_result send(std::span<const outgoing> datagrams);
     static constexpr std::size_t send_limit = 64;
 

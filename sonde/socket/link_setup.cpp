@@ -70,8 +70,12 @@ result<void> change_address(std::uint32_t interface, const link_address_setting&
     request.put(IFA_LOCAL, a.address.bytes());
     // Without it a host route to the address itself would be all that an IPv4 address brings.
     request.put(IFA_ADDRESS, a.address.bytes());
-    return carry_out(request, fmt::format("cannot {} {} {} {}", verb, a.to_string(),
-                                          type == RTM_NEWADDR ? "to" : "from", name_of(interface)));
+    auto done = carry_out(request, fmt::format("cannot {} {} {} {}", verb, a.to_string(),
+                                               type == RTM_NEWADDR ? "to" : "from", name_of(interface)));
+    if (done || done.error().code.value() != EINVAL || a.address.is_v4()) return done;
+    failure f = done.error();
+    f.what += "; there is no IPv6 where the MTU is below 1280 (RFC 8200 section 5)";
+    return f;
 }
 
 result<void> change_route(std::uint32_t interface, const link_route& r, std::uint16_t type, std::uint16_t flags,

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint32_t destination_port_at = 2;
 constexpr std::uint32_t flags_at = 13;
+constexpr std::uint32_t unprivileged_ports = 65536 - 1024;
 constexpr std::uint32_t reset = 0x04;
 constexpr std::uint32_t syn_and_ack = 0x12;
 
@@ -33,12 +34,15 @@ bpf_filter answers_to(std::uint16_t port, bool behind_ip_header) {
                                         : statement(BPF_LDX | BPF_W | BPF_IMM, 0);
     return bpf_filter({first,                                                     //
                        statement(BPF_LD | BPF_H | BPF_IND, destination_port_at),  //
-                       jump(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 5),               //
-                       statement(BPF_LD | BPF_B | BPF_IND, flags_at),             //
-                       jump(BPF_JMP | BPF_JSET | BPF_K, reset, 2, 0),             //
-                       statement(BPF_ALU | BPF_AND | BPF_K, syn_and_ack),         //
-                       jump(BPF_JMP | BPF_JEQ | BPF_K, syn_and_ack, 0, 1),        //
-                       statement(BPF_RET | BPF_K, ~0U),                           //
+                       jump(BPF_JMP | BPF_JGE | BPF_K, port, 1, 0),               //
+                       statement(BPF_ALU | BPF_ADD | BPF_K, unprivileged_ports),  // the last is followed by the first
+                       statement(BPF_ALU | BPF_SUB | BPF_K, port),                //
+                       jump(BPF_JMP | BPF_JGE | BPF_K, segment_socket::ports, 5, 0),  //
+                       statement(BPF_LD | BPF_B | BPF_IND, flags_at),                 //
+                       jump(BPF_JMP | BPF_JSET | BPF_K, reset, 2, 0),                 //
+                       statement(BPF_ALU | BPF_AND | BPF_K, syn_and_ack),             //
+                       jump(BPF_JMP | BPF_JEQ | BPF_K, syn_and_ack, 0, 1),            //
+                       statement(BPF_RET | BPF_K, ~0U),                               //
                        statement(BPF_RET | BPF_K, 0)});
 }
 

@@ -18,14 +18,18 @@ struct segment_socket_options {
     std::uint32_t interface = 0;  ///< index: sends and receives through it alone
 };
 
-/// Receives what handshakes are answered with: SYN-ACK and reset segments to its port, and nothing else. The kernel
-/// knows nobody who asked for them, so it resets what is opened. Needs CAP_NET_RAW, raised around the opening alone.
-/// One thread at a time. Source: tcp(7), raw(7), RFC 9293.
+/// Receives what handshakes are answered with: SYN-ACK and reset segments to its port and those that follow (`ports`
+/// together; behind 65,535 comes 1,024), and nothing else. The kernel knows nobody who asked for them, so it resets
+/// what is opened. Needs CAP_NET_RAW, raised around the opening alone. One thread at a time. Source: tcp(7), raw(7),
+/// RFC 9293.
 class segment_socket {
 public:
     [[nodiscard]] static result<segment_socket> open(const segment_socket_options& options);
 
-    /// The source port to write into segments.
+    /// From how many ports in a row answers are heard: enough for the flows of any balancer.
+    static constexpr std::uint32_t ports = 8192;
+
+    /// The source port to write into segments, or the first of several: this one is reserved, the others are not.
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] raw_socket& raw() noexcept { return raw_; }
     [[nodiscard]] const raw_socket& raw() const noexcept { return raw_; }

@@ -25,6 +25,9 @@ struct segments : testing::TestWithParam<lab::router_case> {
         store_be<std::uint16_t>(bytes, 12, static_cast<std::uint16_t>(0x5000U | flags));
         return bytes;
     }
+    std::uint16_t port_after(std::uint32_t steps) const {
+        return static_cast<std::uint16_t>(1024 + (s.port() - 1024U + steps) % (65536 - 1024));
+    }
     bool answer(std::uint16_t to, std::uint8_t flags) {
         return wire.send(IPPROTO_TCP, segment(to, flags), GetParam().target, 60);
     }
@@ -36,9 +39,10 @@ struct segments : testing::TestWithParam<lab::router_case> {
     }
 };
 
-TEST_P(segments, hears_synacks_and_resets_to_its_port_alone) {
-    const auto other = static_cast<std::uint16_t>(s.port() ^ 1U);
-    ASSERT_TRUE(answer(other, 0x12));
+TEST_P(segments, hears_synacks_and_resets_alone_and_not_to_other_ports) {
+    ASSERT_TRUE(answer(static_cast<std::uint16_t>(s.port() - 1), 0x12));
+    ASSERT_TRUE(answer(port_after(segment_socket::ports), 0x12));
+    ASSERT_TRUE(answer(80, 0x02));
     ASSERT_TRUE(answer(s.port(), 0x02));
     ASSERT_TRUE(answer(s.port(), 0x10));
     ASSERT_TRUE(answer(s.port(), 0x18));
@@ -52,6 +56,15 @@ TEST_P(segments, hears_synacks_and_resets_to_its_port_alone) {
         EXPECT_EQ(load_be<std::uint16_t>(in, 2), s.port());
     }
     EXPECT_FALSE(s.raw().receive(buffer));
+}
+
+TEST_P(segments, hears_what_comes_to_the_ports_that_follow) {
+    for (const std::uint32_t steps : {1U, 7U, segment_socket::ports / 2, segment_socket::ports - 1}) {
+        ASSERT_TRUE(answer(port_after(steps), 0x12));
+        const auto in = received_segment();
+        ASSERT_GE(in.size(), 20U) << steps;
+        EXPECT_EQ(load_be<std::uint16_t>(in, 2), port_after(steps));
+    }
 }
 
 TEST_P(segments, leave_with_the_hop_limit_of_each) {

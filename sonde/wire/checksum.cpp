@@ -56,6 +56,19 @@ std::uint16_t internet_checksum(bytes_view bytes, std::uint16_t initial) noexcep
 
 // One path for both families: the 0xffff word of an IPv4-mapped address is the other zero of one's complement, so the
 // 16 mapped bytes sum to the same as the 4 bytes that RFC 768's pseudo-header has.
+std::uint16_t updated_checksum(std::uint16_t checksum, std::uint16_t from, std::uint16_t to) noexcept {
+    std::uint32_t sum = static_cast<std::uint16_t>(~checksum);
+    sum += static_cast<std::uint16_t>(~from);
+    sum += to;
+    sum = (sum & 0xffffU) + (sum >> 16);
+    sum = (sum & 0xffffU) + (sum >> 16);
+    return static_cast<std::uint16_t>(~sum);
+}
+
+std::uint16_t updated_checksum(std::uint16_t checksum, const ip_address& from, const ip_address& to) noexcept {
+    return updated_checksum(checksum, ones_complement_sum(from.bytes()), ones_complement_sum(to.bytes()));
+}
+
 std::uint16_t pseudo_header_sum(const ip_address& source, const ip_address& destination,
                                 std::uint32_t upper_layer_length, std::uint8_t protocol) noexcept {
     std::array<std::byte, 8> tail{};

@@ -28,6 +28,13 @@ enum class checksum_fill : std::uint8_t {
 /// caller). Over a datagram that carries a right checksum the result is 0.
 [[nodiscard]] std::uint16_t internet_checksum(bytes_view bytes, std::uint16_t initial = 0) noexcept;
 
+/// The checksum of bytes in which a 16-bit word `from` has become `to` (RFC 1624 equation 3).
+[[nodiscard]] std::uint16_t updated_checksum(std::uint16_t checksum, std::uint16_t from, std::uint16_t to) noexcept;
+
+/// The same of an address that has become another one, in the header itself or in its pseudo-header.
+[[nodiscard]] std::uint16_t updated_checksum(std::uint16_t checksum, const ip_address& from,
+                                             const ip_address& to) noexcept;
+
 /// The sum (not inverted) of the pseudo-header of an upper-layer packet: addresses, length in bytes, protocol number.
 [[nodiscard]] std::uint16_t pseudo_header_sum(const ip_address& source, const ip_address& destination,
                                               std::uint32_t upper_layer_length, std::uint8_t protocol) noexcept;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <random>
 #include <vector>
@@ -76,6 +77,29 @@ TEST(checksum, sums_in_pieces) {
     for (std::size_t cut = 0; cut <= data.size(); cut += 2) {
         const bytes_view all{data};
         EXPECT_EQ(ones_complement_sum(all.subspan(cut), ones_complement_sum(all.first(cut))), ones_complement_sum(all));
+    }
+}
+
+TEST(checksum, the_vector_of_rfc_1624) {
+    EXPECT_EQ(updated_checksum(0xdd2f, 0x5555, 0x3285), 0x0000);  // section 4
+}
+
+TEST(checksum, an_update_is_what_computing_it_anew_gives) {
+    std::mt19937 random(1624);  // NOLINT(cert-msc51-cpp): the same run each time
+    for (int i = 0; i < 1000; ++i) {
+        std::array<std::byte, 8> bytes{};
+        for (auto& b : bytes) b = static_cast<std::byte>(random());
+        bytes[7] |= std::byte{1};  // all zeros have two sums
+        const std::uint16_t before = internet_checksum(bytes);
+        const auto from = load_be<std::uint16_t>(bytes, 2);
+        const auto to = static_cast<std::uint16_t>(random());
+        store_be(bytes, 2, to);
+        EXPECT_EQ(updated_checksum(before, from, to), internet_checksum(bytes)) << i;
+        const auto old_address = ip_address::from_bytes(bytes_view{bytes}.subspan(0, 4));
+        const auto new_address = ip_address::v4(static_cast<std::uint32_t>(random()));
+        const std::uint16_t whole = internet_checksum(bytes);
+        std::ranges::copy(new_address.bytes(), bytes.begin());
+        EXPECT_EQ(updated_checksum(whole, old_address, new_address), internet_checksum(bytes)) << i;
     }
 }
 

@@ -51,4 +51,16 @@ parsed<icmp_echo_message> icmp_echo_message::from(family f, const icmp_view& vie
                              .payload = view.body()};
 }
 
+std::uint32_t icmp_error_info(family f, const icmp_view& error) noexcept {
+    const icmp_types types = icmp_types_of(f);
+    constexpr std::uint8_t fragmentation_needed = 4;
+    if (f == family::v6) {
+        return error.type() == types.packet_too_big || error.type() == types.parameter_problem ? error.rest() : 0;
+    }
+    if (error.type() == types.destination_unreachable && error.code() == fragmentation_needed) {
+        return error.rest() & 0xffffU;
+    }
+    return error.type() == types.parameter_problem ? error.rest() >> 24 : 0;
+}
+
 }  // namespace sonde::wire

@@ -64,6 +64,10 @@ private:
     bytes_view bytes_;
 };
 
+/// What the second word of an error says: the next-hop MTU (RFC 1191 section 4, RFC 4443 section 3.2) or the pointer of
+/// a parameter problem; 0 where it says nothing.
+[[nodiscard]] std::uint32_t icmp_error_info(family f, const icmp_view& error) noexcept;
+
 /// What an echo request or reply means (RFC 792 page 14, RFC 4443 section 4). The payload is borrowed.
 struct icmp_echo_message {
     bool reply = false;

@@ -140,5 +140,19 @@ TEST(icmp, which_types_are_errors) {
     }
 }
 
+TEST(icmp, what_the_second_word_of_an_error_says) {
+    const auto info = [](family f, int type, int code) {
+        const auto bytes = octets(type, code, 0, 0, 9, 0, 5, 0xdc);
+        return icmp_error_info(f, icmp_view::parse(bytes, checksum_check::trust).value());
+    };
+    EXPECT_EQ(info(family::v4, 3, 4), 1500U);  // RFC 1191: the lower half is the next hop's MTU
+    EXPECT_EQ(info(family::v4, 3, 1), 0U);
+    EXPECT_EQ(info(family::v4, 12, 0), 9U);
+    EXPECT_EQ(info(family::v4, 11, 0), 0U);
+    EXPECT_EQ(info(family::v6, 2, 0), 0x0900'05dcU);
+    EXPECT_EQ(info(family::v6, 4, 1), 0x0900'05dcU);
+    EXPECT_EQ(info(family::v6, 1, 4), 0U);
+}
+
 }  // namespace
 }  // namespace sonde::wire

@@ -1,6 +1,7 @@
 """What all end-to-end tests share. The command under test is $SONDE, or else the release build's."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 import lab  # noqa: E402
+
+# A shell starts what it puts into the background with SIGINT ignored, and that is inherited: the command would never end.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def made(make):

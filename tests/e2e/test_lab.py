@@ -334,6 +334,25 @@ def test_in_another_network_namespace(host, file, by):
         refused(host, file, "--netns", "red", said="there is no network namespace red; there are: blue")
 
 
+def test_without_ipv6_the_rest_goes_on(host, file, tmp_path):
+    """IPv6 is off in many containers, and where the MTU is below 1280."""
+    small = tmp_path / "small.toml"
+    small.write_text(SCENARIO.replace('delay = "2ms"', 'delay = "2ms"\nmtu = 1000'))
+    for path, off, why in ((str(small), "0", "1280"), (file, "1", "disabled")):
+        for which in ("all", "default"):
+            host.sh(f"echo {off} > /proc/sys/net/ipv6/conf/{which}/disable_ipv6")
+        run = Lab(host, path, "--json")
+        answered(host, HOST[4])
+        result = run.end()
+        (warning,) = result.err.splitlines()
+        assert "warning: without IPv6" in warning and why in warning, result
+        ready = summary_of(result)[0]
+        assert ready["addresses"] == ["192.0.2.1/32"] and not [r for r in ready["routes"] if ":" in r], ready
+    six = tmp_path / "six.toml"
+    six.write_text(SCENARIO.replace('"192.0.2.1", ', ""))
+    refused(host, str(six), said="2001:db8::1/128")
+
+
 def test_becomes_the_user_and_has_no_capability(host, file):
     run = Lab(host, file, "--user", "root")
     with open(f"/proc/{run.process.pid}/status") as status:
@@ -367,7 +386,9 @@ def test_errors_of_a_scenario_are_one_line(host, tmp_path, text, said):
 
 
 def test_bad_input(host, file):
-    refused(host, said="file", lines=1)
+    refused(host, said="no scenario given", lines=1)
+    refused(host, file, "--check", "--json", said="excludes", lines=1)
+    refused(host, "/dev/zero", said="cannot read scenario '/dev/zero': File too large", lines=1)
     refused(host, "/no/such.toml", said="cannot read scenario '/no/such.toml'", lines=1)
     refused(host, file, "--name", "much-too-long-name", said="too long", lines=1)
     refused(host, file, "--user", "nobody-of-that-name", said="there is no user", lines=1)

@@ -88,9 +88,10 @@ def test_loopback_as_an_ordinary_user(host, family):
 @pytest.mark.parametrize("where,mark", [("UNREACHABLE", "!H"), ("PROHIBITED", "!X")])
 def test_unreachable(net, family, where, mark):
     target = getattr(RoutedLab, where)[family]
-    report = trace_json(net.host, "-n", "-q", "1", target, code=1)
+    # The kernel's own limit (route.error_burst): five such errors at once, then one a second.
+    time.sleep(1.2 if family == 4 else 0)
+    report = trace_json(net.host, "-n", "-q", "1", "-m", "1", target, code=1)
     assert report.summary["end"] == "unreachable" and report.hops[-1]["replies"][0]["kind"] == "unreachable"
-    # More of the same kind would come only in a second.
     text = trace(net.host, "-n", "-q", "1", "-m", "1", target)
     expected = "!N" if family == 6 and mark == "!H" else mark
     assert text.code == 1 and re.fullmatch(rf" 1  {RoutedLab.ROUTER[family]}  T ms {expected}", path_of(text.out)[1]), text
@@ -212,7 +213,7 @@ def test_report_lives_on_a_terminal(net, tmp_path):
     window = Terminal(tmp_path)
     try:
         window.run(net.host, "-n", "-q", "1", "-c", "0", "--interval", "0.1", RoutedLab.FAR[4], subcommand="trace")
-        screen = window.wait_for(r"round \d+, 198\.51\.100\.2: \d+ rounds, reached at hop 2")
+        screen = window.wait_for(r"round \d+, reached at hop 2")
         first = int(re.search(r"round (\d+)", screen)[1])
         later = wait_until(lambda: (m := re.search(r"round (\d+)", window.screen())) and int(m[1]) > first + 6 and
                            window.screen(), "a later report")

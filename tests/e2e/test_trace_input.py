@@ -36,6 +36,7 @@ REFUSED = [((short, value, "127.0.0.1"), said) for (short, said), values in VALU
     (("300.1.2.3",), "'300.1.2.3' is not an IP address"),
     (("nowhere.invalid",), "nowhere.invalid: Name or service not known"),
     (("224.0.0.1",), "a multicast group has no path of its own"), (("ff02::1%lo",), "a multicast group"),
+    (("127.0.0.1", "1400"), "--size 1400"), (("0.0.0.0",), "the address of no host"), (("::",), "of no host"),
     (("255.255.255.255",), "a broadcast has no path of its own"), (("127.255.255.255",), "a broadcast has no path"),
     (("203.0.113.9",), "203.0.113.9: "), (("2001:db8:f::9",), "2001:db8:f::9: "),
     (("fe80::1",), "fe80::1: "),

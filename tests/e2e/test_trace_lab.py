@@ -150,9 +150,22 @@ def test_the_example_internet(host):
     assert drawn.code == 0 and "2 paths" in drawn.out, drawn
 
 
+@pytest.mark.parametrize("more", [(), ("-c", "5")], ids=str)
+def test_stars_are_explained(host, more):
+    result = trace(host, "--lab", ISP, *more, "203.0.113.80")
+    notes = [line for line in result.lines if line.startswith(NOTE)]
+    assert [n for n in notes if n.startswith(f"{NOTE}hop 6, dc-edge (198.18.100.2), ")], result
+    assert [n for n in notes if n.startswith(f"{NOTE}hop 7 does not answer, but passes packets on")], result
+    report = trace_json(host, "--lab", ISP, *more, "203.0.113.80")
+    found = {v["ttl"]: v["kind"] for v in report.summary["verdicts"]}
+    assert found[6] in ("few_answers", "rate_limited") and found[7] == "silent_hop", report.summary
+
+
 def test_names_are_the_nodes(host):
     result = trace(host, "--lab", ISP, "web")
     assert result.code == 0 and "home (" in result.out and result.lines[0].startswith("traceroute to web ("), result
+    assert "\nHOST: me " in trace(host, "--lab", ISP, "-c", "1", "web").out
+    assert trace_json(host, "--lab", ISP, "web").summary["mechanism"] == "simulated"
 
 
 def test_hundreds_of_targets(host):
@@ -166,6 +179,8 @@ def test_hundreds_of_targets(host):
 @pytest.mark.parametrize("arguments,said", [
     (("--lab", ISP, "nobody"), "the lab has no node of that name"),
     (("--lab", ISP, "-c", "0", "203.0.113.80"), "--count: without an end"),
+    (("--lab", ISP, "me"), "'me' itself asks here"), (("--lab", ISP, "-s", "192.0.2.9", "web"), "no address of 'me'"),
+    (("--lab", ISP, "-i", "lo", "web"), "--interface: a lab has none"),
     (("--lab", "/nonexistent", "203.0.113.80"), "No such file or directory")], ids=ascii)
 def test_bad_labs(host, arguments, said):
     result = trace(host, *arguments)
