@@ -61,7 +61,8 @@ result<void> set_up(std::uint32_t index, const lab_settings& s, lab_plan& plan, 
     }
     if (!up) return up.error();
     // IPv4 first: what comes after is left out where there is no IPv6.
-    std::ranges::stable_partition(plan.addresses, [](const auto& a) { return a.address.is_v4(); });
+    std::stable_partition(plan.addresses.begin(), plan.addresses.end(),
+                          [](const auto& a) { return a.address.is_v4(); });
     auto added = add_addresses(index, plan);
     if (!added) return added.error();
     without_v6 = std::move(*added);

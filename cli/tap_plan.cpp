@@ -79,10 +79,10 @@ std::string creation_script(const tap_creation& c) {
 }
 
 std::string deletion_script(std::string_view device, bool masquerade, const std::vector<forwarding_value>& after) {
-    std::string text = fmt::format("ip link delete {}\n", shell_word(device));
+    std::string text;
     if (masquerade) text += fmt::format("nft {}\n", quoted("delete table " + masquerade_table(device)));
     for (const auto& f : after) text += fmt::format("sysctl -w {}={}\n", f.which->name, f.value);
-    return text;
+    return text + fmt::format("ip link delete {}\n", shell_word(device));
 }
 
 }  // namespace sonde::cli

@@ -52,9 +52,9 @@ TEST(tap_plan, what_the_shell_would_take_apart_is_quoted) {
 TEST(tap_plan, deletion) {
     EXPECT_EQ(deletion_script("tap0", false, {}), "ip link delete tap0\n");
     EXPECT_EQ(deletion_script("tap0", true, {{forwarding_switches.data(), 0}}),
-              "ip link delete tap0\n"
               "nft 'delete table inet sonde_tap0'\n"
-              "sysctl -w net.ipv4.ip_forward=0\n");
+              "sysctl -w net.ipv4.ip_forward=0\n"
+              "ip link delete tap0\n");
 }
 
 }  // namespace

@@ -246,17 +246,17 @@ int delete_leftover(const tap_deletion& d) {
     return exit_no;
 }
 
+// The device last: it holds the record of what is to be undone, so that a failure before can be tried again.
 result<void> delete_device(const tun_device& device, const tap_record& record,
                            const std::vector<forwarding_value>& after) {
     const signals_held held;
-    if (const auto done = socket::delete_link(device.index); !done) return done.error();
     if (record.masquerade) {
         if (const auto done = delete_table(device.name); !done) return done.error();
     }
     for (const auto& f : after) {
         if (const auto done = set_forwarding(*f.which, f.value); !done) return done.error();
     }
-    return {};
+    return socket::delete_link(device.index);
 }
 
 }  // namespace
