@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cli/command.hpp>
+#include <cli/family_sockets.hpp>
 #include <cli/local_time.hpp>
 #include <cli/output.hpp>
 #include <cli/ping_display.hpp>
@@ -23,7 +24,6 @@
 #include <sonde/async/listener.hpp>
 #include <sonde/report/escape.hpp>
 #include <sonde/socket/icmp_counters.hpp>
-#include <sonde/socket/privilege.hpp>
 #include <sonde/wire/icmp_names.hpp>
 
 namespace sonde::cli {
@@ -82,7 +82,7 @@ public:
     int run();
 
 private:
-    [[nodiscard]] bool open_sockets();
+    [[nodiscard]] std::optional<failure> open_family(family f);
     void resolve_names();
     void on_resolved(std::size_t place, const result<ip_address>& address);
     [[nodiscard]] bool start(std::size_t place);
@@ -146,7 +146,8 @@ int ping_session::run() {
     for (auto& target : settings_.targets) {
         targets_.emplace_back().target = &target;
     }
-    if (!open_sockets()) return exit_trouble;
+    const auto open = [this](family f) { return open_family(f); };
+    if (!open_families(title, settings_.targets, settings_.only, open)) return exit_trouble;
     watch_signals();
     if (settings_.deadline) {
         deadline_->set(vantage_.time()->now() + *settings_.deadline, [this] { end(); });
@@ -166,40 +167,11 @@ int ping_session::run() {
     return report();
 }
 
-// Every socket that may be needed is opened now; from then on the process has no privilege.
-bool ping_session::open_sockets() {
-    bool wanted[2] = {false, false};
-    for (const pinged& p : targets_) {
-        for (const family f : {family::v4, family::v6}) {
-            const bool possible =
-                p.target->address ? p.target->address->family() == f : !settings_.only || *settings_.only == f;
-            if (possible) wanted[f == family::v6] = true;
-        }
-    }
-    std::size_t opened = 0;
-    std::optional<failure> why;
-    for (const family f : {family::v4, family::v6}) {
-        if (!wanted[f == family::v6]) continue;
-        const auto kind = listener_->open(f);
-        if (kind) {
-            ++opened;
-            if (settings_.verbose && !vantage_.simulated()) tell_mechanism(f, *kind);
-        } else if (!why) {
-            why = kind.error();
-        }
-    }
-    if (opened == 0) {
-        print_failure(title, *why);
-        return false;
-    }
-    const bool all_addresses =
-        std::ranges::all_of(targets_, [](const pinged& p) { return p.target->address.has_value(); });
-    if (why && all_addresses) print_failure(title, *why);
-    if (const auto dropped = socket::drop_all_capabilities(); !dropped) {
-        print_failure(title, dropped.error());
-        return false;
-    }
-    return true;
+std::optional<failure> ping_session::open_family(family f) {
+    const auto kind = listener_->open(f);
+    if (!kind) return kind.error();
+    if (settings_.verbose && !vantage_.simulated()) tell_mechanism(f, *kind);
+    return std::nullopt;
 }
 
 void ping_session::resolve_names() {

@@ -13,6 +13,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cli/command.hpp>
+#include <cli/family_sockets.hpp>
 #include <cli/held_lines.hpp>
 #include <cli/local_time.hpp>
 #include <cli/output.hpp>
@@ -24,7 +25,6 @@
 
 #include <sonde/async/tracer.hpp>
 #include <sonde/report/escape.hpp>
-#include <sonde/socket/privilege.hpp>
 
 namespace sonde::cli {
 
@@ -84,7 +84,6 @@ private:
     };
 
     [[nodiscard]] address_notebook::name_lookup name_lookup();
-    [[nodiscard]] bool open_sockets();
     [[nodiscard]] std::optional<failure> open_family(family f);
     void resolve_names();
     void start_waiting();
@@ -149,7 +148,8 @@ int trace_session::run() {
     targets_.reserve(settings_.targets.size());
     for (auto& target : settings_.targets) targets_.push_back({.target = &target});
     courses_.resize(targets_.size());
-    if (!open_sockets()) return exit_trouble;
+    const auto open = [this](family f) { return open_family(f); };
+    if (!open_families(title, settings_.targets, settings_.only, open)) return exit_trouble;
     watch_signals();
     for (std::size_t place = 0; place < targets_.size(); ++place) {
         if (targets_[place].target->address) waiting_.push_back(place);
@@ -170,34 +170,6 @@ std::optional<failure> trace_session::open_family(family f) {
     if (!mechanism) return mechanism.error();
     mechanisms_[f == family::v6] = vantage_.simulated() ? "simulated" : to_string(*mechanism);
     return std::nullopt;
-}
-
-// Every socket that may be needed is opened now; from then on the process has no privilege.
-bool trace_session::open_sockets() {
-    std::size_t opened = 0;
-    std::optional<failure> why;
-    for (const family f : {family::v4, family::v6}) {
-        const bool wanted = std::ranges::any_of(targets_, [&](const traced& t) {
-            if (t.target->address) return t.target->address->family() == f;
-            return !settings_.only || *settings_.only == f;
-        });
-        if (!wanted) continue;
-        auto refused = open_family(f);
-        opened += refused ? 0U : 1U;
-        if (refused && !why) why = std::move(refused);
-    }
-    if (opened == 0) {
-        print_failure(title, *why);
-        return false;
-    }
-    const bool all_addresses =
-        std::ranges::all_of(targets_, [](const traced& t) { return t.target->address.has_value(); });
-    if (why && all_addresses) print_failure(title, *why);
-    if (const auto dropped = socket::drop_all_capabilities(); !dropped) {
-        print_failure(title, dropped.error());
-        return false;
-    }
-    return true;
 }
 
 void trace_session::resolve_names() {

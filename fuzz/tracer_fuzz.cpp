@@ -15,28 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace sonde;
+using fuzz::reader;
 using fuzz::require;
-
-/// Takes numbers off the front of the input; zeros when it is used up.
-class reader {
-public:
-    explicit reader(bytes_view bytes) : bytes_(bytes) {}
-    [[nodiscard]] bool empty() const { return bytes_.empty(); }
-    std::uint8_t byte() {
-        if (bytes_.empty()) return 0;
-        const auto value = std::to_integer<std::uint8_t>(bytes_.front());
-        bytes_ = bytes_.subspan(1);
-        return value;
-    }
-    bytes_view some(std::size_t size) {
-        const bytes_view taken = bytes_.first(std::min(size, bytes_.size()));
-        bytes_ = bytes_.subspan(taken.size());
-        return taken;
-    }
-
-private:
-    bytes_view bytes_;
-};
 
 constexpr std::uint16_t identifier = 0x0402;
 

@@ -10,27 +10,6 @@ namespace sonde {
 
 using async::lab_core;
 
-namespace {
-
-// Every address of a node: its own, and those of its ends of links. Stops when `visit` says so.
-template <class Visitor>
-bool any_address(const sim::scenario& s, sim::node_index n, const Visitor& visit) {
-    for (const auto& a : s.nodes[n].addresses) {
-        if (visit(a.address)) return true;
-    }
-    for (const sim::link& link : s.links) {
-        for (const sim::link_end& end : link.ends) {
-            if (end.node != n) continue;
-            for (const auto& a : end.addresses) {
-                if (visit(a.address)) return true;
-            }
-        }
-    }
-    return false;
-}
-
-}  // namespace
-
 result<lab> lab::open(boost::asio::any_io_executor executor, sim::scenario scenario) {
     const auto vantage = scenario.vantage();
     if (!vantage) return failure{.what = "the scenario has no node of the kind outside: nobody could ask"};
@@ -59,19 +38,14 @@ std::optional<ip_address> lab::find(std::string_view name, std::optional<family>
     const auto node = s.find_node(name);
     if (!node) return std::nullopt;
     std::optional<ip_address> found;
-    any_address(s, *node, [&](const ip_address& a) {
-        if (!only || a.family() == *only) found = a;
-        return found.has_value();
+    s.each_address([&](sim::node_index n, const ip_address& a) {
+        if (n == *node && !found && (!only || a.family() == *only)) found = a;
     });
     return found;
 }
 
 std::string lab::name_of(const ip_address& address) const {
-    const sim::scenario& s = network().scenario();
-    for (sim::node_index n = 0; n < s.nodes.size(); ++n) {
-        if (any_address(s, n, [&](const ip_address& a) { return a == address; })) return s.nodes[n].name;
-    }
-    return {};
+    return core_->name_of(address);
 }
 
 std::shared_ptr<async::timekeeper> lab::time() const {

@@ -81,36 +81,37 @@ lab_core::lab_core(asio::any_io_executor executor, sim::scenario scenario, sim::
     : executor_(std::move(executor)),
       vantage_(vantage),
       now_(std::chrono::steady_clock::now()),
-      network_(std::move(scenario), now_) {}
+      network_(std::move(scenario), now_) {
+    network_.scenario().each_address([this](sim::node_index n, const ip_address& a) {
+        auto& source = sources_[a.is_v4() ? 0 : 1];
+        if (n == vantage_ && !source) source = a;
+        const auto [holder, fresh] = holders_.try_emplace(a, n);
+        if (!fresh) holder->second = std::min(holder->second, n);
+    });
+}
 
 std::unique_ptr<alarm> lab_core::make_alarm(const asio::any_io_executor& executor) {
     return std::make_unique<lab_alarm>(shared_from_this(), executor);
 }
 
 result<ip_address> lab_core::address(family f) const {
-    const sim::scenario& s = network_.scenario();
-    const auto of_family = [f](const sim::interface_address& a) { return a.address.family() == f; };
-    const sim::node& node = s.nodes[vantage_];
-    if (const auto own = std::ranges::find_if(node.addresses, of_family); own != node.addresses.end()) {
-        return own->address;
-    }
-    for (const sim::link& link : s.links) {
-        for (const sim::link_end& end : link.ends) {
-            if (end.node != vantage_) continue;
-            const auto found = std::ranges::find_if(end.addresses, of_family);
-            if (found != end.addresses.end()) return found->address;
-        }
-    }
-    return failure{.what = fmt::format("the scenario's node '{}' has no IPv{} address", node.name, static_cast<int>(f)),
+    if (const auto& own = source_of(f)) return *own;
+    return failure{.what = fmt::format("the scenario's node '{}' has no IPv{} address",
+                                       network_.scenario().nodes[vantage_].name, static_cast<int>(f)),
                    .remedy = {},
                    .code = std::error_code(EAFNOSUPPORT, std::system_category())};
+}
+
+std::string lab_core::name_of(const ip_address& address) const {
+    const auto found = holders_.find(address);
+    return found == holders_.end() ? std::string{} : network_.scenario().nodes[found->second].name;
 }
 
 bool lab_core::send(const lab_packet& p) {
     const family f = p.destination.family();
     ip_address source = p.source;
     if (source.is_unspecified()) {
-        const auto own = address(f);
+        const auto& own = source_of(f);
         if (!own) return false;
         source = *own;
     }
@@ -145,6 +146,10 @@ bool lab_core::send(const lab_packet& p) {
 
 void lab_core::turn_soon() {
     patience_ = patience;
+    post_turn();
+}
+
+void lab_core::post_turn() {
     if (turn_posted_) return;
     turn_posted_ = true;
     asio::post(executor_, [self = shared_from_this()] {
@@ -155,10 +160,8 @@ void lab_core::turn_soon() {
 
 void lab_core::turn() {
     if (patience_ > 0) {
-        const int left = patience_ - 1;
-        turn_soon();
-        patience_ = left;
-        return;
+        --patience_;
+        return post_turn();
     }
     const time_point next_alarm = alarms_.empty() ? time_point::max() : alarms_.begin()->first;
     const time_point next_event = network_.next_deadline();
@@ -168,9 +171,7 @@ void lab_core::turn() {
     } else {
         ring();
     }
-    const int left = patience_;
-    turn_soon();
-    patience_ = left;
+    post_turn();
 }
 
 // What arrives is heard at once; time stops for it.

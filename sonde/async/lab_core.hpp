@@ -2,10 +2,14 @@
 // and hears.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -59,6 +63,8 @@ public:
     [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
     [[nodiscard]] const sim::network& network() const noexcept { return network_; }
     [[nodiscard]] result<ip_address> address(family f) const;
+    /// The name of the first node that has the address; empty when none has.
+    [[nodiscard]] std::string name_of(const ip_address& address) const;
     /// A number that no other socket of the lab has: a port or an identifier.
     [[nodiscard]] std::uint16_t take_identifier() noexcept { return ++last_identifier_; }
 
@@ -77,7 +83,11 @@ private:
     };
     using settings = std::multimap<time_point, setting>;
 
+    [[nodiscard]] const std::optional<ip_address>& source_of(family f) const noexcept {
+        return sources_[f == family::v4 ? 0 : 1];
+    }
     void turn_soon();
+    void post_turn();
     void turn();
     void carry(time_point until);
     void deliver(time_point at, bytes_view packet);
@@ -87,6 +97,8 @@ private:
     sim::node_index vantage_;
     time_point now_;
     sim::network network_;
+    std::array<std::optional<ip_address>, 2> sources_;  // of the vantage
+    std::unordered_map<ip_address, sim::node_index> holders_;
     settings alarms_;
     std::vector<lab_station*> stations_;
     std::vector<std::byte> packet_;

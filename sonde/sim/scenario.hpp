@@ -217,6 +217,19 @@ struct scenario {
         }
         return std::nullopt;
     }
+    /// Calls `visit(node_index, const ip_address&)` for every address: of the nodes themselves, then of their ends of
+    /// links.
+    template <class Visitor>
+    void each_address(Visitor&& visit) const {
+        for (node_index n = 0; n < nodes.size(); ++n) {
+            for (const interface_address& a : nodes[n].addresses) visit(n, a.address);
+        }
+        for (const link& l : links) {
+            for (const link_end& end : l.ends) {
+                for (const interface_address& a : end.addresses) visit(end.node, a.address);
+            }
+        }
+    }
     /// The first node that is outside: where whoever asks sits.
     [[nodiscard]] std::optional<node_index> vantage() const noexcept {
         for (node_index i = 0; i < nodes.size(); ++i) {
